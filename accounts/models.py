@@ -1,0 +1,105 @@
+"""Who: people and the provider account each of them brings."""
+
+import hashlib
+import uuid
+from typing import Any, ClassVar
+
+from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
+from django.contrib.auth.models import PermissionsMixin
+from django.db import models
+from django.utils import timezone
+
+from mjportal.encryption import EncryptedField, Secret
+
+
+class UserManager(BaseUserManager["User"]):
+    """People are found and made by e-mail address, in lower case."""
+
+    use_in_migrations = True
+
+    def create_user(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        if not email:
+            raise ValueError("a person needs an e-mail address")
+        user = self.model(email=email.strip().lower(), **fields)
+        user.set_password(password)
+        user.save(using=self._db)
+        return user
+
+    def create_superuser(self, email: str, password: str | None = None, **fields: Any) -> "User":
+        return self.create_user(email, password, is_staff=True, is_superuser=True, **fields)
+
+    def get_by_natural_key(self, username: str | None) -> "User":
+        return self.get(email=(username or "").strip().lower())
+
+
+class User(AbstractBaseUser, PermissionsMixin):
+    """A person. `board_revision` counts visible changes: see `accounts.services.next_revision`."""
+
+    email = models.EmailField("e-mail address", unique=True)
+    name = models.CharField(max_length=80, blank=True)
+    is_staff = models.BooleanField("admin", default=False)
+    is_active = models.BooleanField("active", default=True)
+    date_joined = models.DateTimeField(default=timezone.now)
+    board_revision = models.BigIntegerField(default=0, editable=False)
+
+    objects: ClassVar[UserManager] = UserManager()
+
+    USERNAME_FIELD = "email"
+    EMAIL_FIELD = "email"
+    REQUIRED_FIELDS: ClassVar[list[str]] = []
+
+    class Meta:
+        verbose_name = "person"
+        verbose_name_plural = "people"
+        ordering = ["email"]
+
+    def __str__(self) -> str:
+        return self.get_full_name()
+
+    def get_full_name(self) -> str:
+        return self.name or self.email.split("@")[0]
+
+    get_short_name = get_full_name
+
+    @property
+    def initials(self) -> str:
+        words = self.get_full_name().replace(".", " ").split()
+        return "".join(word[0] for word in words[:2]).upper() or "?"
+
+
+def fingerprint(key: str) -> str:
+    """Name a key without telling it: 32 hex digits of a SHA-256; the keys carry 128 bits, so it can't be guessed back."""
+    return hashlib.sha256(b"mj-portal key fingerprint\0" + key.encode()).hexdigest()[:32]
+
+
+class ApiKey(models.Model):
+    """One person's provider account: the encrypted key, and what the provider last said about it."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.OneToOneField(User, on_delete=models.CASCADE, related_name="api_key")
+    secret = EncryptedField(editable=False)
+    webhook_secret = EncryptedField(blank=True, editable=False)
+    last_four = models.CharField(max_length=4, editable=False)
+    fingerprint = models.CharField(max_length=32, db_index=True, editable=False)
+    balance = models.DecimalField("credits", max_digits=14, decimal_places=2, null=True, blank=True)
+    checked_at = models.DateTimeField(null=True, blank=True)
+    refused_at = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    changed_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "API key"
+
+    def __str__(self) -> str:
+        return f"•••• {self.last_four}"
+
+    def set_key(self, key: str) -> None:
+        """Take `key` in clear text; only its ciphertext, last four characters and fingerprint stay."""
+        self.secret = Secret.seal(key)
+        self.last_four = key[-4:]
+        self.fingerprint = fingerprint(key)
+        self.changed_at = timezone.now()
+
+    @property
+    def is_refused(self) -> bool:
+        return self.refused_at is not None

@@ -1,0 +1,94 @@
+"""What was bought, on our storage."""
+
+import uuid
+from datetime import datetime, timedelta
+from typing import ClassVar
+
+from django.conf import settings
+from django.contrib.auth.models import AnonymousUser
+from django.db import models
+from django.utils import timezone
+
+# The provider promises 14 or 15 days; one day is kept in hand.
+KEPT_BY_PROVIDER = timedelta(days=13)
+
+
+def _deadline() -> datetime:
+    return timezone.now() + KEPT_BY_PROVIDER
+
+
+class ResultQuerySet(models.QuerySet["Result"]):
+    def visible_to(self, user: "settings.AUTH_USER_MODEL | AnonymousUser") -> "ResultQuerySet":  # type: ignore[name-defined]
+        """The results this person may see; every user-facing query starts here."""
+        return self.filter(user_id=user.pk) if user.pk else self.none()
+
+    def saved(self) -> "ResultQuerySet":
+        return self.filter(state=Result.State.SAVED)
+
+
+class Result(models.Model):
+    """One picture or clip of a task: where it came from, and the file we hold.
+
+    `sha256` names the original on our storage (`originals/ab/<sha256>.<ext>`); two rows may share one file.
+    """
+
+    class Kind(models.TextChoices):
+        IMAGE = "image"
+        VIDEO = "video"
+
+    class State(models.TextChoices):
+        SAVING = "saving"
+        SAVED = "saved"
+        LOST = "lost"
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    task = models.ForeignKey("tasks.Task", on_delete=models.PROTECT, related_name="results")
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="results")
+    position = models.PositiveSmallIntegerField()
+    kind = models.CharField(max_length=5, choices=Kind, default=Kind.IMAGE)
+    state = models.CharField(max_length=6, choices=State, default=State.SAVING)
+    source_url = models.URLField(max_length=2000)
+    verified = models.BooleanField(
+        default=True, help_text="False: the address came from a callback nobody could confirm."
+    )
+
+    first_seen_at = models.DateTimeField(default=timezone.now)
+    deadline = models.DateTimeField(default=_deadline)
+    attempts = models.PositiveIntegerField(default=0)
+    next_try_at = models.DateTimeField(default=timezone.now, null=True, blank=True)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    dead_link_at = models.DateTimeField(
+        null=True, blank=True, help_text="the link was gone; tasks fetches a fresh one"
+    )
+    problem = models.CharField(max_length=300, blank=True)
+    warned = models.PositiveSmallIntegerField(default=0, help_text="How many of the four warnings went out.")
+
+    saved_at = models.DateTimeField(null=True, blank=True)
+    sha256 = models.CharField(max_length=64, blank=True, db_index=True)
+    content_type = models.CharField(max_length=40, blank=True)
+    size = models.BigIntegerField(default=0, help_text="bytes")
+    width = models.PositiveIntegerField(default=0)
+    height = models.PositiveIntegerField(default=0)
+    duration = models.FloatField(default=0, help_text="seconds, clips only")
+    placeholder = models.TextField(blank=True, help_text="a 16-px WebP as a data URI")
+    starred = models.BooleanField(default=False)
+    revision = models.BigIntegerField(default=0, editable=False)
+
+    objects: ClassVar[models.Manager["Result"]] = ResultQuerySet.as_manager()  # type: ignore[assignment]
+
+    class Meta:
+        ordering = ["-saved_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["task", "position"], name="one_result_per_position")]
+        indexes = [
+            models.Index(fields=["user", "-saved_at", "-id"], name="result_wall"),
+            models.Index(fields=["user", "revision"], name="result_revision"),
+            models.Index(fields=["state", "next_try_at"], name="result_due"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.position + 1} of {self.task_id}"
+
+    @property
+    def days_left(self) -> int:
+        """Whole days until the provider may have deleted its copy; never below zero."""
+        return max(0, (self.deadline - timezone.now()).days)

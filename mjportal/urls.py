@@ -1,0 +1,17 @@
+"""Who answers which address."""
+
+from django.contrib import admin
+from django.urls import include, path
+
+from mjportal.views import health
+
+urlpatterns = [
+    path("", include("tasks.urls")),
+    path("gallery/", include("gallery.urls")),
+    path("media/", include("gallery.media_urls")),
+    path("callbacks/", include("callbacks.urls")),
+    path("account/", include("accounts.urls")),
+    path("account/", include("allauth.urls")),
+    path("admin/", admin.site.urls),
+    path("health/", health, name="health"),
+]
