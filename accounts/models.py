@@ -68,7 +68,7 @@ class User(AbstractBaseUser, PermissionsMixin):
 
 
 def fingerprint(key: str) -> str:
-    """Name a key without telling it: 32 hex digits of a SHA-256; the keys carry 128 bits, so it can't be guessed back."""
+    """Name a key without telling it: 32 hex digits of a SHA-256. Keys carry 128 bits: no guessing back."""
     return hashlib.sha256(b"mj-portal key fingerprint\0" + key.encode()).hexdigest()[:32]
 
 

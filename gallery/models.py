@@ -57,9 +57,7 @@ class Result(models.Model):
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(default=timezone.now, null=True, blank=True)
     lease_until = models.DateTimeField(null=True, blank=True)
-    dead_link_at = models.DateTimeField(
-        null=True, blank=True, help_text="the link was gone; tasks fetches a fresh one"
-    )
+    dead_link_at = models.DateTimeField(null=True, blank=True, help_text="the link was gone; tasks fetches a fresh one")
     problem = models.CharField(max_length=300, blank=True)
     warned = models.PositiveSmallIntegerField(default=0, help_text="How many of the four warnings went out.")
 
@@ -74,7 +72,7 @@ class Result(models.Model):
     starred = models.BooleanField(default=False)
     revision = models.BigIntegerField(default=0, editable=False)
 
-    objects: ClassVar[models.Manager["Result"]] = ResultQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Result"]] = ResultQuerySet.as_manager()
 
     class Meta:
         ordering = ["-saved_at", "-id"]

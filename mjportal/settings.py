@@ -35,9 +35,7 @@ TESTING = "pytest" in sys.modules
 
 _public = urlsplit(PUBLIC_URL)
 if PUBLIC_URL and (_public.scheme not in {"http", "https"} or not _public.hostname):
-    raise ImproperlyConfigured(
-        "PUBLIC_URL must look like https://portal.example.com (or be empty: poll only)."
-    )
+    raise ImproperlyConfigured("PUBLIC_URL must look like https://portal.example.com (or be empty: poll only).")
 if _public.scheme == "http" and _public.hostname not in {"localhost", "127.0.0.1", "::1"}:
     raise ImproperlyConfigured("PUBLIC_URL must be https: plain http is allowed on loopback only.")
 BEHIND_TLS = _public.scheme == "https"
@@ -244,7 +242,7 @@ if BEHIND_TLS:
 # --- the provider -----------------------------------------------------------------------------------------------------
 KIE_API_URL = (env.str("KIE_API_URL", "") or "https://api.kie.ai").rstrip("/")
 KIE_UPLOAD_URL = (env.str("KIE_UPLOAD_URL", "") or "https://kieai.redpandaai.co").rstrip("/")
-KIE_EXTRA_VERSIONS = env.list("KIE_EXTRA_VERSIONS", [])
+KIE_EXTRA_VERSIONS: list[str] = env.list("KIE_EXTRA_VERSIONS", [])
 KIE_VARY_INDEX_BASE = env.int("KIE_VARY_INDEX_BASE", 0)
 SYNC_FIRST_SECONDS = env.float("SYNC_FIRST_SECONDS", 10)
 SYNC_INTERVAL_SECONDS = env.float("SYNC_INTERVAL_SECONDS", 30)

@@ -73,41 +73,31 @@ class TaskQuerySet(models.QuerySet["Task"]):
 
 
 class Task(models.Model):
-    """One generation and everything known about it. Times are UTC; `parameters` holds the provider's fields in snake case."""
+    """One generation and all that is known of it. `parameters` holds the provider's fields in snake case."""
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tasks")
-    api_key = models.ForeignKey(
-        ApiKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks"
-    )
+    api_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks")
     key_fingerprint = models.CharField(max_length=32, blank=True)
     nonce = models.UUIDField(default=uuid.uuid4)
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.GENERATE)
     task_type = models.CharField(max_length=32)
     prompt = models.TextField(blank=True)
     parameters = models.JSONField(default=dict)
-    parent = models.ForeignKey(
-        "self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children"
-    )
-    parent_position = models.PositiveSmallIntegerField(
-        null=True, blank=True, help_text="0-based picture of the parent"
-    )
+    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
+    parent_position = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0-based picture of the parent")
     cost = models.DecimalField("credits, estimated", max_digits=10, decimal_places=2, default=Decimal(0))
 
     status = models.CharField(max_length=12, choices=Status, default=Status.QUEUED)
     hold_reason = models.CharField(max_length=16, choices=HoldReason, blank=True)
     failure_class = models.CharField(max_length=12, choices=FailureClass, blank=True)
     failure_code = models.CharField(max_length=60, blank=True)
-    message = models.CharField(
-        max_length=500, blank=True, help_text="the provider's words, cleaned for a person"
-    )
+    message = models.CharField(max_length=500, blank=True, help_text="the provider's words, cleaned for a person")
     revision = models.BigIntegerField(default=0, editable=False)
 
     callback_token = models.CharField(max_length=64, unique=True, default=new_callback_token, editable=False)
     provider_task_id = models.CharField(max_length=128, blank=True)
-    hinted_task_id = models.CharField(
-        max_length=128, blank=True, help_text="an id a callback named; unproven"
-    )
+    hinted_task_id = models.CharField(max_length=128, blank=True, help_text="an id a callback named; unproven")
 
     created_at = models.DateTimeField(default=timezone.now)
     next_send_at = models.DateTimeField(default=timezone.now)
@@ -120,9 +110,7 @@ class Task(models.Model):
     sends = models.PositiveSmallIntegerField(default=0)
     first_busy_at = models.DateTimeField(null=True, blank=True)
     accepted_at = models.DateTimeField(null=True, blank=True)
-    confirmed_at = models.DateTimeField(
-        null=True, blank=True, help_text="first seen in the provider's record"
-    )
+    confirmed_at = models.DateTimeField(null=True, blank=True, help_text="first seen in the provider's record")
     called_back_at = models.DateTimeField(null=True, blank=True)
     finished_at = models.DateTimeField(null=True, blank=True)
     held_at = models.DateTimeField(null=True, blank=True)
@@ -133,7 +121,7 @@ class Task(models.Model):
     bad_looks = models.PositiveIntegerField(default=0, help_text="useless answers in a row")
     empty_looks = models.PositiveIntegerField(default=0, help_text="finished without pictures, in a row")
 
-    objects: ClassVar[models.Manager["Task"]] = TaskQuerySet.as_manager()  # type: ignore[assignment]
+    objects: ClassVar[models.Manager["Task"]] = TaskQuerySet.as_manager()
 
     class Meta:
         ordering = ["-created_at", "-id"]
@@ -148,9 +136,7 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["user", "-created_at", "-id"], name="task_board"),
             models.Index(fields=["user", "revision"], name="task_revision"),
-            models.Index(
-                fields=["next_look_at"], name="task_look_due", condition=models.Q(next_look_at__isnull=False)
-            ),
+            models.Index(fields=["next_look_at"], name="task_look_due", condition=models.Q(next_look_at__isnull=False)),
             models.Index(
                 fields=["status", "next_send_at"],
                 name="task_send_due",
@@ -163,7 +149,7 @@ class Task(models.Model):
         return f"{self.get_kind_display()} {str(self.id)[:8]}"
 
     def advance(self, *, from_: tuple[str, ...], to: str, **fields: Any) -> bool:
-        """Move to status `to` if still in one of `from_`, setting `fields`; one conditional UPDATE. Returns whether it won.
+        """Move to status `to` if still in one of `from_`, setting `fields`: one UPDATE. Returns whether it won.
 
         The owner's board revision moves in the same transaction, so a poll can never miss the change.
         """
