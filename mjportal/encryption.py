@@ -83,7 +83,7 @@ class Secret:
     __str__ = __repr__
 
 
-class EncryptedField(models.TextField[Any, Any]):
+class EncryptedField(models.TextField):  # type: ignore[type-arg]
     """A text column whose Python value is a Secret; assigning a plain string encrypts it on save."""
 
     def from_db_value(self, value: str | None, expression: Any, connection: Any) -> Secret:
