@@ -1,0 +1,5 @@
+"""Pictures and clips for the local stand-in, drawn from a prompt with nothing but arithmetic."""
+
+from kie.sandbox.art.render import render, render_upscaled
+
+__all__ = ["render", "render_upscaled"]

@@ -1,0 +1,24 @@
+"""Which scene a prompt gets."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+from kie.sandbox.art.compose import Layer, Stage
+from kie.sandbox.art.ridges import ridges
+
+Scene = Callable[[Stage], Iterator[Layer]]
+
+SCENES: dict[str, tuple[Scene, str, tuple[str, ...]]] = {
+    "ridges": (ridges, "mountain ridge ridges valley fog pine pines hill hills mist mountains", ()),
+}
+
+
+def scene_for(words: set[str], number: int) -> str:
+    """The family that shares most words with the prompt, the earlier in the table on a tie; else by hash."""
+    scores = {name: len(words & set(entry[1].split())) for name, entry in SCENES.items()}
+    best = max(scores, key=lambda name: scores[name])
+    if scores[best]:
+        return best
+    names = list(SCENES)
+    return names[number % len(names)]
