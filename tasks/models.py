@@ -119,6 +119,7 @@ class Task(models.Model):
     looked_at = models.DateTimeField(null=True, blank=True)
     looks = models.PositiveIntegerField(default=0)
     bad_looks = models.PositiveIntegerField(default=0, help_text="useless answers in a row")
+    doubted_at = models.DateTimeField(null=True, blank=True, help_text="a failure that a second look must confirm")
     empty_looks = models.PositiveIntegerField(default=0, help_text="finished without pictures, in a row")
 
     objects: ClassVar[models.Manager["Task"]] = TaskQuerySet.as_manager()

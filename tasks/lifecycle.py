@@ -1,0 +1,226 @@
+"""The only code that changes a task's status. Every verb is safe to call twice, late, or by two processes at once.
+
+A verb returns whether it won (or what it made); losing is no error, somebody else moved the task first.
+"""
+
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import ApiKey, User
+from accounts.services import next_revision
+from mjportal.background import enqueue
+from tasks.looks import first_look
+from tasks.models import FINAL, FailureClass, HoldReason, Kind, Status, Task
+from usage import ledger
+from usage.prices import estimate
+
+SUBMIT_JOB = "tasks.jobs.submit_task"
+# Longer than the client's own deadline for a paid request, so that a lease never ends under a live request.
+CLAIM_LEASE = timedelta(seconds=180)
+
+
+class NoKey(Exception):
+    """The person has connected no API key, so nothing can be sent."""
+
+
+def create(
+    user: User,
+    values: dict[str, Any],
+    *,
+    nonce: UUID,
+    kind: str = Kind.GENERATE,
+    parent: Task | None = None,
+    parent_position: int | None = None,
+) -> tuple[Task, bool]:
+    """Queue one task from validated `values` (see `kie.parameters.validate`). Returns (task, whether it is new).
+
+    The same nonce returns the same task: a double click buys once. Raises NoKey.
+    """
+    known = Task.objects.filter(user=user, nonce=nonce).first()
+    if known:
+        return known, False
+    key = ApiKey.objects.filter(user=user).first()
+    if key is None:
+        raise NoKey
+    values = dict(values)
+    now = timezone.now()
+    task = Task(
+        user=user,
+        api_key=key,
+        key_fingerprint=key.fingerprint,
+        nonce=nonce,
+        kind=kind,
+        task_type=values.pop("task_type", ""),
+        prompt=values.pop("prompt", ""),
+        parent=parent,
+        parent_position=parent_position,
+        created_at=now,
+        next_send_at=now,
+        rung_at=now,
+    )
+    task.parameters = values
+    task.cost = estimate(kind, {**values, "task_type": task.task_type})
+    try:
+        with transaction.atomic():
+            task.save(force_insert=True)
+            ledger.reserve(task.pk, user.pk, task.cost)
+            task.revision = next_revision(user.pk)
+            Task.objects.filter(pk=task.pk).update(revision=task.revision)
+            enqueue(SUBMIT_JOB, task.pk)
+    except IntegrityError:
+        # The other half of a double click was faster.
+        return Task.objects.get(user=user, nonce=nonce), False
+    return task, True
+
+
+def send_again(task: Task, nonce: UUID) -> tuple[Task, bool]:
+    """Queue a new task with the same parameters; the caller has told the person that it may cost twice."""
+    values = {**task.parameters, "task_type": task.task_type, "prompt": task.prompt}
+    return create(
+        task.user, values, nonce=nonce, kind=task.kind, parent=task.parent, parent_position=task.parent_position
+    )
+
+
+def cancel(task: Task) -> bool:
+    """Stop a task that has not been sent."""
+    with transaction.atomic():
+        won = task.advance(from_=(Status.QUEUED, Status.HELD), to=Status.CANCELLED, finished_at=timezone.now())
+        if won:
+            ledger.release(task.pk, task.user_id)
+    return won
+
+
+def claim(task: Task, now: datetime) -> bool:
+    """Take a queued task for sending; the first of the two commits before the wire."""
+    return task.advance(from_=(Status.QUEUED,), to=Status.SUBMITTING, lease_until=now + CLAIM_LEASE, rung_at=None)
+
+
+def mark_running(task: Task, provider_task_id: str, now: datetime) -> bool:
+    """The provider accepted it under this id. An id another task of this account bears leaves it unconfirmed."""
+    try:
+        return task.advance(
+            from_=(Status.SUBMITTING, Status.UNCONFIRMED),
+            to=Status.RUNNING,
+            provider_task_id=provider_task_id,
+            accepted_at=now,
+            lease_until=None,
+            next_look_at=first_look(now),
+            bad_looks=0,
+            message="",
+        )
+    except IntegrityError:
+        return unconfirm(task, "The provider answered with the id of another task.", now)
+
+
+def requeue(task: Task, send_at: datetime, **fields: Any) -> bool:
+    """Back to the queue: provably nothing was accepted."""
+    return task.advance(
+        from_=(Status.SUBMITTING,),
+        to=Status.QUEUED,
+        sent_at=None,
+        lease_until=None,
+        rung_at=None,
+        next_send_at=send_at,
+        **fields,
+    )
+
+
+def unconfirm(task: Task, message: str, now: datetime) -> bool:
+    """It went out and nobody knows what became of it. Code never sends it again; a callback or a person heals it."""
+    return task.advance(
+        from_=(Status.SUBMITTING,),
+        to=Status.UNCONFIRMED,
+        lease_until=None,
+        message=message[:500],
+        # A callback that outran the answer has named the task already: look at once.
+        next_look_at=now if task.hinted_task_id else None,
+    )
+
+
+def hold(task: Task, reason: str, message: str = "") -> bool:
+    """Park an unsent task until the reason is gone."""
+    return task.advance(
+        from_=(Status.QUEUED, Status.SUBMITTING),
+        to=Status.HELD,
+        hold_reason=reason,
+        held_at=timezone.now(),
+        message=message[:500],
+        sent_at=None,
+        lease_until=None,
+    )
+
+
+def release(task: Task) -> bool:
+    """Let a held task go, bound to the key the person has now."""
+    key = ApiKey.objects.filter(user_id=task.user_id).first()
+    if key is None:
+        return False
+    now = timezone.now()
+    with transaction.atomic():
+        won = task.advance(
+            from_=(Status.HELD,),
+            to=Status.QUEUED,
+            hold_reason="",
+            held_at=None,
+            message="",
+            api_key=key,
+            key_fingerprint=key.fingerprint,
+            next_send_at=now,
+            rung_at=now,
+            first_busy_at=None,
+            sends=0,
+        )
+        if won:
+            enqueue(SUBMIT_JOB, task.pk)
+    return won
+
+
+def fail(task: Task, failure_class: str, message: str, code: str = "", *, from_: tuple[str, ...] | None = None) -> bool:
+    """End a task in failure and give its reserve back. `message` is the provider's, cleaned."""
+    with transaction.atomic():
+        won = task.advance(
+            from_=from_ or (Status.SUBMITTING, Status.RUNNING),
+            to=Status.FAILED,
+            failure_class=failure_class,
+            failure_code=code[:60],
+            message=message[:500],
+            finished_at=timezone.now(),
+            lease_until=None,
+            next_look_at=None,
+        )
+        if won:
+            ledger.release(task.pk, task.user_id)
+    return won
+
+
+def fail_by_hand(task: Task, reason: str) -> bool:
+    """An admin ends a task that can't heal. A late success still wins over it."""
+    unfinished = tuple(status for status in Status.values if status not in FINAL)
+    return fail(task, FailureClass.BY_HAND, reason, from_=unfinished)
+
+
+def look_now(task: Task, hinted_task_id: str = "") -> bool:
+    """Have the sync loop ask the provider about this task at its next tick. Changes nothing else."""
+    now = timezone.now()
+    rows = Task.objects.filter(pk=task.pk, status__in=(Status.SUBMITTING, Status.RUNNING, Status.UNCONFIRMED, Status.FAILED))
+    changes: dict[str, Any] = {"next_look_at": now}
+    if hinted_task_id and not task.provider_task_id:
+        changes["hinted_task_id"] = hinted_task_id
+    elif not (task.provider_task_id or task.hinted_task_id):
+        return False
+    return bool(rows.update(**changes))
+
+
+def hold_after_restore() -> int:
+    """After a restored backup nobody knows what was sent since: hold every unfinished task until a person releases it."""
+    held = 0
+    for task in Task.objects.filter(status__in=(Status.QUEUED, Status.SUBMITTING, Status.HELD)).iterator():
+        if task.status == Status.HELD:
+            held += Task.objects.filter(pk=task.pk).update(hold_reason=HoldReason.RESTORED)
+        else:
+            held += hold(task, HoldReason.RESTORED)
+    return held
