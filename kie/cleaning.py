@@ -42,7 +42,7 @@ def clean(parameter: Parameter, value: object, task_type: TaskType) -> object | 
             raise Wrong(_missing(parameter))
         return None
     if task_type not in parameter.takes:
-        raise Wrong(f"{parameter.label} does not go with {task_type.label}.")
+        raise Wrong(f"{task_type.label} takes no {parameter.label.lower()}.")
     if parameter.kind is Kind.URLS:
         return _clean_urls(parameter, value, task_type)
     return _CLEANERS[parameter.kind](parameter, value)
