@@ -155,9 +155,12 @@ def soften(picture: Array, radius: float) -> Array:
     image = Image.fromarray(np.ascontiguousarray(picture, dtype=np.float32))
     little = np.asarray(image.resize(small, Image.Resampling.BOX), dtype=np.float32)
     padded = np.pad(little, 2, mode="edge")
-    rows = sum(padded[i : i + little.shape[0]] * w for i, w in enumerate((0.07, 0.25, 0.36, 0.25, 0.07)))
-    both = sum(rows[:, i : i + little.shape[1]] * w for i, w in enumerate((0.07, 0.25, 0.36, 0.25, 0.07)))
-    return noise.resize(np.asarray(both, np.float32), width, height)
+    rows, both = np.zeros((little.shape[0], padded.shape[1]), np.float32), np.zeros_like(little)
+    for i, weight in enumerate((0.07, 0.25, 0.36, 0.25, 0.07)):
+        rows += padded[i : i + little.shape[0]] * np.float32(weight)
+    for i, weight in enumerate((0.07, 0.25, 0.36, 0.25, 0.07)):
+        both += rows[:, i : i + little.shape[1]] * np.float32(weight)
+    return noise.resize(both, width, height)
 
 
 class Stencil:

@@ -6,11 +6,13 @@ same seed gives the same composition at 832 or 2912 px; finer octaves join in wh
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
-Array = NDArray[np.float32]
+Array = NDArray[np.floating[Any]]
 
 _COARSE = 4
 

@@ -64,7 +64,7 @@ def _crest(stage: Stage, horizon: float, index: int, count: int) -> _Ridge:
 
 def _slope(stage: Stage, ridge: _Ridge, index: int, warm: Array) -> Layer:
     """One ridge: body, relief or trees, sinking into fog towards its foot."""
-    x, y = grid(stage, ridge.box)
+    y = grid(stage, ridge.box)[1]
     below = y - ridge.crest[None, :]
     cover = np.clip(below * stage.unit + 0.5, 0, 1)
     tone = _relief(stage, ridge, index, below)

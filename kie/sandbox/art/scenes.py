@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 
+from kie.sandbox.art.arcade import arcade
 from kie.sandbox.art.compose import Layer, Stage
+from kie.sandbox.art.dunes import dunes
 from kie.sandbox.art.ridges import ridges
 
 Scene = Callable[[Stage], Iterator[Layer]]
 
 SCENES: dict[str, tuple[Scene, str, tuple[str, ...]]] = {
     "ridges": (ridges, "mountain ridge ridges valley fog pine pines hill hills mist mountains", ()),
+    "dunes": (dunes, "dune dunes desert sand sahara salt", ("golden hour", "ember", "ochre", "apricot", "rose dawn", "violet dusk")),
+    "arcade": (arcade, "arch arches arcade corridor plaster cloister architecture architectural hall colonnade", ("ochre", "apricot", "golden hour", "silver", "rose dawn", "teal morning")),
 }
 
 
