@@ -5,6 +5,7 @@ import hashlib
 import hmac
 import http.client
 import threading
+import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any
@@ -13,7 +14,7 @@ from urllib.parse import urlsplit
 from kie.sandbox.answers import dumps
 from kie.sandbox.bank import Bank
 from kie.sandbox.clock import Clock
-from kie.sandbox.faults import FaultBook
+from kie.sandbox.faults import CALLBACKS, Fault, FaultBook
 from kie.sandbox.records import callback_body
 from kie.sandbox.settings import Settings
 from kie.sandbox.tasks import Task
@@ -21,6 +22,8 @@ from kie.sandbox.workers import Pool, Schedule
 
 STALE_SECONDS = 3600.0
 FORGED_URL = "https://files.example.com/forged.jpeg"
+EARLY = "callback_early"
+FINAL = tuple(name for name in CALLBACKS if name != EARLY)
 VARIANTS = ("duplicate", "forged_signature", "stale_signature", "unsigned", "altered_body")
 
 
@@ -66,7 +69,7 @@ class Bell:
         if not task.callback_url or not self._settings.callbacks:
             task.callback_done = True
             return
-        faults = {fault.name: fault for fault in self._faults_of(task)}
+        faults = {fault.name: fault for fault in self._faults_of(task, FINAL)}
         if "callback_none" in faults:
             task.callback_done = True
             return
@@ -77,7 +80,7 @@ class Bell:
 
     def ring_early(self, task: Task) -> None:
         """The `callback_early` fault: a success is announced while the task has only just begun."""
-        if task.callback_url and any(fault.name == "callback_early" for fault in self._faults_of(task)):
+        if task.callback_url and self._faults_of(task, (EARLY,)):
             body = callback_body(replace(task, state="success"))
             self._pool.submit(lambda: self._forget(self.send(task, body=body)))
 
@@ -99,8 +102,8 @@ class Bell:
     def stop(self) -> None:
         self._pool.stop(0.2)
 
-    def _faults_of(self, task: Task) -> list[Any]:
-        return self._faults.take("callback", task.key, task.id, task.id, task.prompt)
+    def _faults_of(self, task: Task, names: tuple[str, ...]) -> list[Fault]:
+        return self._faults.take("callback", task.key, task.id, task.id, task.prompt, names)
 
     def _signature(self, task: Task, variant: str) -> dict[str, str]:
         account = self._bank.find(task.key)
@@ -109,7 +112,8 @@ class Bell:
             key = "not-the-webhook-key"
         if not key or variant == "unsigned":
             return {}
-        timestamp = str(int(self._clock.now() - (STALE_SECONDS if variant == "stale_signature" else 0)))
+        # Real time: a receiver compares it with its own clock, which does not jump with ours.
+        timestamp = str(int(time.time() - (STALE_SECONDS if variant == "stale_signature" else 0)))
         return {"X-Webhook-Timestamp": timestamp, "X-Webhook-Signature": signature(key, task.id, timestamp)}
 
     def _plan(self, task: Task, variant: str, delay: float) -> None:

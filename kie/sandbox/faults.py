@@ -6,6 +6,7 @@ docs/sandbox.md lists every name.
 
 import re
 import threading
+from collections.abc import Container
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -107,7 +108,7 @@ def without_markers(prompt: str) -> str:
 
 
 class FaultBook:
-    """Counts planned faults down. Marker faults are counted per task, refusals per prompt."""
+    """Counts planned faults down. A marker counts per prompt on the way in, per task from then on."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
@@ -119,13 +120,23 @@ class FaultBook:
             self._planned.append(fault)
         return fault
 
-    def take(self, call: str, key: str = "", task_id: str = "", owner: str = "", prompt: str = "") -> list[Fault]:
+    def take(
+        self,
+        call: str,
+        key: str = "",
+        task_id: str = "",
+        owner: str = "",
+        prompt: str = "",
+        only: Container[str] | None = None,
+    ) -> list[Fault]:
         """The faults that apply to this call now, used up by one; `owner` is the task or the prompt."""
         if not self._planned and "[[fault:" not in prompt:
             return []
         with self._lock:
             own = self._of_owner.setdefault(owner, markers(prompt)) if "[[fault:" in prompt else []
             taken = [fault for fault in (*self._planned, *own) if fault.matches(call, key, task_id)]
+            if only is not None:
+                taken = [fault for fault in taken if fault.name in only]
             for fault in taken:
                 fault.used += 1
             return taken

@@ -68,7 +68,7 @@ FILES: dict[str, FileFault] = {
     "file_huge": _huge,
     "file_bomb": lambda answer, fault: answer.but(body=bomb(int(fault.number("side", 8000)))),
     "file_redirect": lambda answer, fault: answer.but(
-        status=302, body=b"", headers={"Location": fault.text("to", answer.headers.get("X-Plain-Path", "/"))}
+        status=302, body=b"", headers={"Location": fault.text("to", "?direct=1")}
     ),
     "file_redirect_private": _redirect("http://169.254.169.254/latest/meta-data/"),
     "file_redirect_loop": lambda answer, fault: answer.but(status=302, body=b"", headers={"Location": "?again"}),

@@ -93,7 +93,7 @@ class Studio:
             return art.render_video(
                 prompt,
                 ratio=ratio,
-                take=position,
+                take=task.take if "extend" in task.kind else position,
                 hd=task.kind == "mj_video_hd",
                 motion=str(task.params.get("motion", "high")),
                 seconds=9.0 if "extend" in task.kind else 5.0,

@@ -6,7 +6,6 @@ from pathlib import PurePosixPath
 from kie.sandbox.answers import Answer, Refusal, Request, ok
 from kie.sandbox.filefaults import FILES, NOT_FOUND
 from kie.sandbox.submit import broken
-from kie.sandbox.tasks import Task
 from kie.sandbox.world import World
 
 TYPES = {".jpeg": "image/jpeg", ".mp4": "video/mp4"}
@@ -14,7 +13,7 @@ TYPES = {".jpeg": "image/jpeg", ".mp4": "video/mp4"}
 
 def result_file(world: World, name: str, call: str = "file") -> Answer:
     """The file of a finished task until it expires. `call` is `link` when asked for through download-url."""
-    found = _find(world, name)
+    found = world.tasks.file(name)
     if found is None:
         return NOT_FOUND
     task, position = found
@@ -52,15 +51,6 @@ def download_url(world: World, request: Request, origin: str) -> Answer:
     body = request.json
     url = str(body.get("url") or "") if isinstance(body, dict) else ""
     name = url.partition("/files/")[2]
-    if not url.startswith(("http://", "https://")) or _find(world, name) is None:
+    if not url.startswith(("http://", "https://")) or world.tasks.file(name) is None:
         raise Refusal(422, "url is wrong")
     return ok(origin + world.studio.link(name))
-
-
-def _find(world: World, name: str) -> tuple[Task, int] | None:
-    task = world.tasks.look(name.partition("_")[0])
-    if task is None or task.state != "success" or name not in task.names or task.completed_at is None:
-        return None
-    if world.clock.now() > task.completed_at + world.settings.keep_days * 86400:
-        return None
-    return task, task.names.index(name)

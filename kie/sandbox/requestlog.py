@@ -2,12 +2,13 @@
 
 import threading
 from collections import deque
+from dataclasses import replace
 from typing import Any
 
 from kie.sandbox.answers import Request
 
 KEPT = 100_000
-KEPT_BODY = 256 * 1024
+KEPT_BODY = 1 << 20  # of an upload only the beginning is worth remembering
 
 
 class RequestLog:
@@ -18,6 +19,8 @@ class RequestLog:
         self._kept: deque[Request] = deque(maxlen=KEPT)
 
     def add(self, request: Request) -> None:
+        if len(request.body) > KEPT_BODY:
+            request = replace(request, body=request.body[:KEPT_BODY])
         with self._lock:
             self._kept.append(request)
 

@@ -23,7 +23,7 @@ OTHERS = {
     "/api/v1/common/download-url": ("POST", "download_url"),
 }
 FILES = {"/files/": media.direct_file, "/links/": media.linked_file, uploads.PREFIX: media.uploaded_file}
-HOST = re.compile(r"[A-Za-z0-9.-]+(:\d+)?|\[[0-9a-f:]+\](:\d+)?")
+HOST = re.compile(r"[A-Za-z0-9._-]+(:\d+)?|\[[0-9a-f:]+\](:\d+)?")
 LANGUAGE_DEFAULTS = ("", "python-requests", "python-urllib", "java/", "go-http-client", "curl")
 
 
@@ -65,7 +65,7 @@ def _free_call(world: World, account: Account, request: Request) -> Answer:
     call = OTHERS[request.path][1] if request.path in OTHERS else "upload"
     if call == "report":
         return report(world, account, request)
-    faults = [fault for fault in world.faults.take(call, request.key) if fault.name in BREAKAGES]
+    faults = world.faults.take(call, request.key, only=BREAKAGES)
     if faults and faults[0].name in REFUSALS:
         return submit.broken(ok(None), faults)
     if call == "credit":

@@ -42,7 +42,8 @@ class Sandbox:
     def stop(self) -> None:
         """Ends open connections and the background threads; what a data directory holds stays."""
         self.world.stopping.set()
-        self._server.shutdown()
+        if self._thread.is_alive():
+            self._server.shutdown()
         self._server.close_all()
         self._server.server_close()
         self.world.stop()

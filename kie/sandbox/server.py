@@ -4,9 +4,11 @@ import contextlib
 import gzip
 import socket
 import struct
+import sys
 import threading
 import time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from socketserver import TCPServer
 from typing import Any
 
 from kie.sandbox.answers import Answer, Request
@@ -31,6 +33,11 @@ class Server(ThreadingHTTPServer):
         self._change = threading.Condition()
         super().__init__(address, Handler)
 
+    def server_bind(self) -> None:
+        """As the parent does, without asking a name server for our own name."""
+        TCPServer.server_bind(self)
+        self.server_name, self.server_port = self.server_address[:2]  # type: ignore[assignment]
+
     def process_request_thread(self, request: Any, client_address: Any) -> None:
         with self._change:
             self._open.add(request)
@@ -50,8 +57,6 @@ class Server(ThreadingHTTPServer):
 
     def handle_error(self, request: Any, client_address: Any) -> None:
         """A client that hangs up is an everyday thing in these tests; our own faults are shown."""
-        import sys
-
         if not isinstance(sys.exception(), ConnectionError | TimeoutError):
             super().handle_error(request, client_address)
 

@@ -8,10 +8,13 @@ from kie.sandbox import validation
 from kie.sandbox.answers import Answer, Refusal, Request, first_problem, ok
 from kie.sandbox.bank import Account
 from kie.sandbox.breakages import BREAKAGES
-from kie.sandbox.faults import Fault, markers
+from kie.sandbox.faults import Fault, markers, without_markers
 from kie.sandbox.prices import price
 from kie.sandbox.tasks import Task, new_task_id, run_seconds
 from kie.sandbox.world import World
+
+OWN = ("waterMark", "callBackUrl")  # what a follow-up does not inherit
+UNREADABLE = "Failed to fetch the input image."
 
 
 @dataclass(frozen=True)
@@ -77,7 +80,8 @@ def vary(world: World, account: Account, body: dict[str, Any]) -> Order:
 def extend(world: World, account: Account, body: dict[str, Any]) -> Order:
     first_problem(validation.problems_of_extension(body))
     order = _follow_up(world, account, body, body["taskType"], "index", 0, videos=True)
-    return Order(order.kind, order.params | {"prompt": body.get("prompt") or order.params["prompt"]}, order.parent)
+    order.params["prompt"] = body.get("prompt") or order.params["prompt"]
+    return order
 
 
 def _follow_up(
@@ -94,10 +98,11 @@ def _follow_up(
     if not isinstance(index, int) or isinstance(index, bool) or not base <= index < base + parent.count:
         raise Refusal(422, f"{name} must be between {base} and {base + parent.count - 1}")
     first_problem(validation.bad_texts(body))
-    own = {field: body[field] for field in ("waterMark", "callBackUrl") if body.get(field)}
-    inherited = {field: value for field, value in parent.params.items() if field not in ("waterMark", "callBackUrl")}
+    params = {field: value for field, value in parent.params.items() if field not in OWN}
+    params |= {"prompt": without_markers(parent.prompt)}
+    params |= {field: body[field] for field in OWN if body.get(field)}
     take = parent.take if parent.kind == "upscale" else index - base
-    return Order(kind, inherited | own, parent.id, take, parent.seed if kind == "upscale" else "")
+    return Order(kind, params, parent.id, take, "" if kind == "vary" else parent.seed)
 
 
 def _task(world: World, request: Request, order: Order, origin: str) -> Task:
@@ -117,6 +122,8 @@ def _task(world: World, request: Request, order: Order, origin: str) -> Task:
         seed=order.seed or task_id,
         faults=[fault.name for fault in markers(str(order.params.get("prompt", "")))],
     )
+    if world.input_is_gone(task):
+        task.error_message, task.error_code = UNREADABLE, 500
     for fault in world.faults.take("task", task.key, task.id, task.id, task.prompt):
         if fault.name == "fail":
             task.error_message = (fault.argument or "failed").strip()

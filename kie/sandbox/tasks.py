@@ -54,6 +54,10 @@ class Task:
         return str(self.params.get("callBackUrl") or "")
 
     @property
+    def inputs(self) -> list[str]:
+        return [str(url) for url in self.params.get("fileUrls") or []]
+
+    @property
     def is_video(self) -> bool:
         return self.kind.startswith("mj_video")
 
@@ -137,6 +141,15 @@ class TaskBook:
         task = self.all[task_id]
         task.error_message, task.error_code, task.flag = message or "failed", code, flag
         self._end(task, "failed")
+
+    def file(self, name: str) -> tuple[Task, int] | None:
+        """The task and position of a result file that can still be fetched."""
+        task = self.look(name.partition("_")[0])
+        if task is None or task.state != "success" or name not in task.names or task.completed_at is None:
+            return None
+        if self._clock.now() > task.completed_at + self._settings.keep_days * 86400:
+            return None
+        return task, task.names.index(name)
 
     def save(self, task: Task) -> None:
         self._store.save(("tasks", task.id, asdict(task)))

@@ -18,7 +18,6 @@ from kie.sandbox.bank import Account
 from kie.sandbox.clock import Clock
 from kie.sandbox.settings import Settings
 from kie.sandbox.store import Store
-from kie.sandbox.tasks import Task
 
 PREFIX = "/kieai/"
 FETCH_SECONDS = 30
@@ -62,13 +61,6 @@ class Shelf:
         if self._until.get(path, 0.0) <= self._clock.now():
             return None
         return (self._directory / path).read_bytes()
-
-    def first_input(self, task: Task) -> bytes | None:
-        """The picture a video starts from, when it is one of ours: the sandbox fetches no other addresses."""
-        for url in task.params.get("fileUrls") or []:
-            if str(url).startswith(task.origin + PREFIX):
-                return self.get(urlsplit(str(url)).path)
-        return None
 
     def clear(self) -> None:
         self._until.clear()

@@ -12,7 +12,7 @@ from kie.sandbox.requestlog import RequestLog
 from kie.sandbox.settings import Settings
 from kie.sandbox.store import Store
 from kie.sandbox.tasks import Task, TaskBook
-from kie.sandbox.uploads import Shelf
+from kie.sandbox.uploads import PREFIX, Shelf
 from kie.sandbox.workers import Schedule
 
 
@@ -36,7 +36,7 @@ class World:
         self.tasks.on_accept = self._accepted
         self.tasks.on_final = self.bell.ring
         self.tasks.is_ready = self.studio.is_ready
-        self.studio.start_frame = self.shelf.first_input
+        self.studio.start_frame = self._start_frame
 
     def start(self) -> None:
         self.schedule.start()
@@ -66,6 +66,22 @@ class World:
         self.studio.stop()
         self.shelf.stop()
         self.store.close()
+
+    def input_is_gone(self, task: Task) -> bool:
+        """Whether an input image should be here and is not. Addresses elsewhere are taken on trust."""
+        paths = [url.removeprefix(task.origin) for url in task.inputs if url.startswith(task.origin)]
+        return any(path.startswith(PREFIX) and self.shelf.get(path) is None for path in paths)
+
+    def _start_frame(self, task: Task) -> bytes | None:
+        """The picture a video starts from, when it is one of ours: the sandbox fetches no other addresses."""
+        for url in task.inputs:
+            path = url.removeprefix(task.origin)
+            if path.startswith(PREFIX):
+                return self.shelf.get(path)
+            found = self.tasks.file(path.removeprefix("/files/"))
+            if found and not found[0].is_video:
+                return self.studio.make(*found)
+        return None
 
     def _accepted(self, task: Task) -> None:
         self.studio.order(task)
