@@ -1,4 +1,8 @@
-from django.urls import URLPattern
+"""The provider's bell."""
+
+from django.urls import path
+
+from callbacks import views
 
 app_name = "callbacks"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [path("<str:token>/", views.receive, name="receive")]

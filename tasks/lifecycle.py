@@ -3,12 +3,14 @@
 A verb returns whether it won (or what it made); losing is no error, somebody else moved the task first.
 """
 
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
+from gallery.services import add_results
 
 from accounts.models import ApiKey, User
 from accounts.services import next_revision
@@ -21,6 +23,7 @@ from usage.prices import estimate
 SUBMIT_JOB = "tasks.jobs.submit_task"
 # Longer than the client's own deadline for a paid request, so that a lease never ends under a live request.
 CLAIM_LEASE = timedelta(seconds=180)
+ON_THE_WIRE = (Status.SUBMITTING, Status.RUNNING, Status.UNCONFIRMED)
 
 
 class NoKey(Exception):
@@ -116,6 +119,24 @@ def mark_running(task: Task, provider_task_id: str, now: datetime) -> bool:
         return unconfirm(task, "The provider answered with the id of another task.", now)
 
 
+def succeed(task: Task, urls: Sequence[str], now: datetime, *, verified: bool = True) -> bool:
+    """Status, result rows and ledger line commit together. Success also beats a failure told earlier."""
+    with transaction.atomic():
+        won = task.advance(
+            from_=(Status.RUNNING, Status.UNCONFIRMED, Status.FAILED),
+            to=Status.SUCCEEDED,
+            finished_at=now,
+            next_look_at=None,
+            failure_class="",
+            failure_code="",
+            message="",
+        )
+        if won:
+            add_results(task.pk, task.user_id, urls, "video" if task.is_clip else "image", verified=verified)
+            ledger.settle(task.pk, task.user_id, task.cost)
+    return won
+
+
 def requeue(task: Task, send_at: datetime, **fields: Any) -> bool:
     """Back to the queue: provably nothing was accepted."""
     return task.advance(
@@ -203,20 +224,28 @@ def fail_by_hand(task: Task, reason: str) -> bool:
     return fail(task, FailureClass.BY_HAND, reason, from_=unfinished)
 
 
-def look_now(task: Task, hinted_task_id: str = "") -> bool:
+def look_now(task: Task) -> bool:
     """Have the sync loop ask the provider about this task at its next tick. Changes nothing else."""
-    now = timezone.now()
-    rows = Task.objects.filter(pk=task.pk, status__in=(Status.SUBMITTING, Status.RUNNING, Status.UNCONFIRMED, Status.FAILED))
-    changes: dict[str, Any] = {"next_look_at": now}
-    if hinted_task_id and not task.provider_task_id:
-        changes["hinted_task_id"] = hinted_task_id
-    elif not (task.provider_task_id or task.hinted_task_id):
+    if not (task.provider_task_id or task.hinted_task_id):
         return False
-    return bool(rows.update(**changes))
+    rows = Task.objects.filter(pk=task.pk, status__in=(*ON_THE_WIRE, Status.FAILED))
+    return bool(rows.update(next_look_at=timezone.now()))
+
+
+def postpone(task: Task, until: datetime) -> bool:
+    """A queued task waits for a gate; it keeps its place."""
+    return task.advance(from_=(Status.QUEUED,), to=Status.QUEUED, next_send_at=until, rung_at=None)
+
+
+def note_blind(task: Task, now: datetime) -> None:
+    """There is no key to look with: remember since when, and look again in an hour."""
+    since = task.blind_since or now
+    Task.objects.filter(pk=task.pk).update(blind_since=since, next_look_at=now + timedelta(hours=1))
+    task.blind_since = since
 
 
 def hold_after_restore() -> int:
-    """After a restored backup nobody knows what was sent since: hold every unfinished task until a person releases it."""
+    """A restored backup can't know what was sent since: hold every unsent task until a person releases it."""
     held = 0
     for task in Task.objects.filter(status__in=(Status.QUEUED, Status.SUBMITTING, Status.HELD)).iterator():
         if task.status == Status.HELD:

@@ -119,6 +119,8 @@ class Task(models.Model):
     looked_at = models.DateTimeField(null=True, blank=True)
     looks = models.PositiveIntegerField(default=0)
     bad_looks = models.PositiveIntegerField(default=0, help_text="useless answers in a row")
+    blind_since = models.DateTimeField(null=True, blank=True, help_text="no usable key to look with since then")
+    claimed_urls = models.JSONField(default=list, blank=True, help_text="what a callback named; used only when blind")
     doubted_at = models.DateTimeField(null=True, blank=True, help_text="a failure that a second look must confirm")
     empty_looks = models.PositiveIntegerField(default=0, help_text="finished without pictures, in a row")
 

@@ -24,6 +24,4 @@ def release(task_id: UUID, user_id: int) -> None:
 
 
 def _once(task_id: UUID, user_id: int, kind: LedgerEntry.Kind, credits: Decimal) -> None:
-    LedgerEntry.objects.get_or_create(
-        task_id=task_id, kind=kind, defaults={"user_id": user_id, "credits": credits}
-    )
+    LedgerEntry.objects.get_or_create(task_id=task_id, kind=kind, defaults={"user_id": user_id, "credits": credits})

@@ -1,0 +1,176 @@
+"""The background functions of tasks. Each takes one primary key and may run twice, late or never.
+
+Here, and only here, the client's errors become statuses; docs/reliability.md has the table.
+"""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.utils import timezone
+from gallery.files import has_room
+from gallery.services import link_is_gone, renew_source
+
+from accounts.models import ApiKey
+from accounts.services import mark_refused, refresh_balance
+from gallery.models import Result
+from kie.errors import Busy, KeyRefused, KieError, NotSent, OutcomeUnknown, OutOfCredit, Refused
+from kie.reports import ReportState
+from mjportal.encryption import Undecipherable
+from tasks import gates, lifecycle, looks
+from tasks.models import FailureClass, HoldReason, Status, SwitchedOff, Task
+from tasks.provider import note_exchange, open_client, send
+
+logger = logging.getLogger(__name__)
+
+MOST_SENDS = 8
+MOST_WAIT = timedelta(minutes=30)
+SWITCHED_OFF_FOR = timedelta(hours=1)
+REFUSALS = {
+    "parameter": FailureClass.PARAMETER,
+    "not_found": FailureClass.UNAVAILABLE,
+    "generation_failed": FailureClass.GENERATION,
+    "switched_off": FailureClass.SWITCHED_OFF,
+}
+
+
+def submit_task(pk: str) -> None:
+    """Send one queued task: claim it, set the wire mark, make the one paid request."""
+    task = Task.objects.select_related("api_key", "parent").filter(pk=pk, status=Status.QUEUED).first()
+    now = timezone.now()
+    if task is None or task.next_send_at > now:
+        return
+    reason = _obstacle(task)
+    if reason:
+        lifecycle.hold(task, reason)
+        return
+    until = gates.closed_until(task.key_fingerprint, now) or gates.next_slot(task.key_fingerprint, now)
+    if until or not gates.take_probe(now):
+        lifecycle.postpone(task, until or now + gates.PROBE)
+        return
+    if lifecycle.claim(task, now):
+        _send(task)
+
+
+def _obstacle(task: Task) -> str:
+    """Why this task can't go now and won't by itself in a few seconds; a hold reason or ""."""
+    if task.api_key is None or task.api_key.is_refused:
+        return HoldReason.KEY_REFUSED
+    # Never buy what cannot be stored.
+    return "" if has_room() else HoldReason.DISK_LOW
+
+
+def _send(task: Task) -> None:
+    assert task.api_key is not None  # noqa: S101 - _obstacle has seen to it
+    try:
+        client = open_client(task.api_key)
+    except Undecipherable:
+        lifecycle.hold(task, HoldReason.KEY_REFUSED, "The stored key can't be opened. Enter it again.")
+        return
+    with client:
+        try:
+            slot = gates.mark_on_wire(task, timezone.now())
+        except gates.LostClaim:
+            return
+        if slot:
+            lifecycle.requeue(task, slot)
+            return
+        try:
+            accepted = send(client, task)
+        except KieError as error:
+            _not_accepted(task, error)
+            return
+    lifecycle.mark_running(task, accepted.task_id, timezone.now())
+    note_exchange(task, accepted.exchange, "accepted")
+    gates.note_provider(True, timezone.now())
+
+
+def _not_accepted(task: Task, error: KieError) -> None:
+    now = timezone.now()
+    match error:
+        case NotSent() | Busy():
+            _try_later(task, error, now)
+        case Refused():
+            lifecycle.fail(task, REFUSALS[error.kind], error.message, str(error.code or ""))
+            _tell_of(task, error, now)
+        case KeyRefused():
+            lifecycle.hold(task, HoldReason.KEY_REFUSED, error.message)
+            _confirm_refusal(task)
+        case OutOfCredit():
+            lifecycle.hold(task, HoldReason.NO_CREDIT, error.message)
+            gates.close_key(task.key_fingerprint, now + timedelta(seconds=30), "no credit")
+        case _:
+            lifecycle.unconfirm(task, error.message, now)
+    note_exchange(task, error.exchange, type(error).__name__)
+    trouble = isinstance(error, OutcomeUnknown) or (isinstance(error, Busy) and error.maintenance)
+    if not isinstance(error, NotSent):
+        gates.note_provider(not trouble, now)
+
+
+def _try_later(task: Task, error: KieError, now: datetime) -> None:
+    """Provably nothing was accepted: at most eight tries in half an hour, then it waits for a person or an hour."""
+    first = task.first_busy_at or now
+    if task.sends >= MOST_SENDS or now - first > MOST_WAIT:
+        lifecycle.hold(task, HoldReason.PROVIDER_PAUSED, error.message)
+        return
+    wait = now + gates.backoff(task.sends)
+    if isinstance(error, Busy):
+        wait = max(wait, looks.after_busy(now, error.retry_after))
+        if not error.maintenance:
+            gates.close_key(task.key_fingerprint, looks.after_busy(now, error.retry_after), "rate limit")
+    lifecycle.requeue(task, wait, first_busy_at=first, message=error.message)
+
+
+def _tell_of(task: Task, error: Refused, now: datetime) -> None:
+    if error.kind == "switched_off":
+        SwitchedOff.objects.update_or_create(task_type=task.task_type, defaults={"until": now + SWITCHED_OFF_FOR})
+    if error.kind in {"switched_off", "not_found"}:
+        logger.error("the provider does not offer %s any more: %s", task.task_type or task.kind, error.message)
+
+
+def _confirm_refusal(task: Task) -> None:
+    """A refused key is believed when the balance call says so too; then all its unsent tasks wait."""
+    if task.api_key is None:
+        return
+    try:
+        refresh_balance(task.api_key)
+    except KeyRefused:
+        mark_refused(task.api_key)
+        for other in Task.objects.filter(key_fingerprint=task.key_fingerprint, status=Status.QUEUED):
+            lifecycle.hold(other, HoldReason.KEY_REFUSED)
+    except KieError:
+        logger.info("could not confirm that key %s is refused", task.api_key)
+
+
+def read_balance(pk: str) -> None:
+    """Read one key's balance, after a settled task or while tasks wait for it; the sweep lets go what may go."""
+    key = ApiKey.objects.filter(pk=pk).first()
+    if key is None:
+        return
+    try:
+        refresh_balance(key)
+    except KeyRefused:
+        mark_refused(key)
+    except (KieError, Undecipherable):
+        logger.info("the balance of key %s could not be read", key)
+
+
+def refresh_link(pk: str) -> None:
+    """A result's link is dead: ask the report for a fresh one, then the provider's download-url call."""
+    result = Result.objects.filter(pk=pk, state=Result.State.SAVING, dead_link_at__isnull=False).first()
+    if result is None:
+        return
+    task = Task.objects.select_related("user__api_key").get(pk=result.task_id)
+    key = getattr(task.user, "api_key", None)
+    if key is None or not task.provider_task_id:
+        link_is_gone(result.pk)
+        return
+    try:
+        with open_client(key) as client:
+            report = client.report(task.provider_task_id)
+            fresh = report.urls[result.position] if len(report.urls) > result.position else ""
+            if report.state != ReportState.SUCCEEDED or fresh in {"", result.source_url}:
+                fresh = client.download_url(result.source_url)
+    except (KieError, Undecipherable):
+        link_is_gone(result.pk)
+        return
+    renew_source(result.pk, fresh)

@@ -1,0 +1,110 @@
+"""All due work, derived from the tables: what a lost bell, a killed worker or a wiped queue left behind (R11)."""
+
+import logging
+from datetime import datetime, timedelta
+
+from django.conf import settings
+from django.db.models import F, Q
+from gallery.files import has_room
+
+from accounts.models import ApiKey
+from gallery import jobs as gallery_jobs
+from gallery.models import Result
+from mjportal.background import enqueue
+from tasks import gates, lifecycle
+from tasks.models import HoldReason, Status, Task
+
+logger = logging.getLogger(__name__)
+
+RING_AGAIN = timedelta(seconds=30)
+PAUSED_FOR = timedelta(hours=1)
+CREDIT_EVERY = timedelta(minutes=5)
+KEY_EVERY = timedelta(hours=1)
+MOST = 500
+
+
+def ring_due(now: datetime) -> int:
+    """Ring for queued tasks whose time has come, oldest first and no more per account than may leave now."""
+    due = (
+        Task.objects.filter(status=Status.QUEUED, next_send_at__lte=now)
+        .filter(Q(rung_at__isnull=True) | Q(rung_at__lt=now - RING_AGAIN))
+        .order_by("created_at")
+    )
+    free: dict[str, int] = {}
+    rung = 0
+    for task in due[:MOST]:
+        account = task.key_fingerprint
+        if account not in free:
+            sent = Task.objects.filter(key_fingerprint=account, last_wire_at__gt=now - gates.window()).count()
+            free[account] = max(settings.SEND_LIMIT - sent, 0)
+        if free[account] > 0:
+            free[account] -= 1
+            rung += 1
+            Task.objects.filter(pk=task.pk).update(rung_at=now)
+            enqueue(lifecycle.SUBMIT_JOB, task.pk)
+    return rung
+
+
+def recover_claims(now: datetime) -> None:
+    """A claim that ran out: without the wire mark nothing was sent, with it nobody knows."""
+    for task in Task.objects.filter(status=Status.SUBMITTING, lease_until__lt=now)[:MOST]:
+        if task.sent_at is None:
+            lifecycle.requeue(task, now)
+        else:
+            lifecycle.unconfirm(task, "The site stopped while the request was under way.", now)
+
+
+def wake_held(now: datetime) -> None:
+    """Let held tasks go when their reason is gone, as far as our tables tell; ask for balances that grew old."""
+    held = Task.objects.filter(status=Status.HELD)
+    key = "user__api_key__"
+    checked_since = {f"{key}refused_at": None, f"{key}checked_at__gt": F("held_at")}
+    ready = [
+        held.filter(hold_reason=HoldReason.PROVIDER_PAUSED, held_at__lt=now - PAUSED_FOR),
+        held.filter(hold_reason=HoldReason.NO_CREDIT, **{f"{key}balance__gte": F("cost")}, **checked_since),
+        held.filter(hold_reason=HoldReason.KEY_REFUSED, **checked_since),
+    ]
+    disk_low = held.filter(hold_reason=HoldReason.DISK_LOW)
+    if disk_low.exists() and has_room():
+        ready.append(disk_low)
+    for tasks in ready:
+        for task in tasks.order_by("created_at")[:MOST]:
+            lifecycle.release(task)
+    _check_old_balances(now)
+
+
+def _check_old_balances(now: datetime) -> None:
+    """Only the provider can tell that credit or trust is back: ask every five minutes, or every hour."""
+    for reason, every in ((HoldReason.NO_CREDIT, CREDIT_EVERY), (HoldReason.KEY_REFUSED, KEY_EVERY)):
+        users = Task.objects.filter(status=Status.HELD, hold_reason=reason).values("user_id")
+        old = Q(checked_at__lt=now - every) | Q(checked_at__isnull=True)
+        for pk in ApiKey.objects.filter(old, user_id__in=users).values_list("pk", flat=True):
+            enqueue("tasks.jobs.read_balance", pk)
+
+
+def open_eyes(now: datetime) -> None:
+    """A key came back: look again at the tasks nobody could look at."""
+    blind = Task.objects.filter(blind_since__isnull=False, status__in=lifecycle.ON_THE_WIRE)
+    blind.filter(user__api_key__changed_at__gt=F("blind_since"), next_look_at__gt=now).update(next_look_at=now)
+
+
+def refresh_dead_links(now: datetime) -> None:
+    """Ring for results whose link is gone and whose next try is due."""
+    dead = Result.objects.filter(state=Result.State.SAVING, dead_link_at__isnull=False, next_try_at__lte=now)
+    for pk in dead.values_list("pk", flat=True)[:MOST]:
+        enqueue("tasks.jobs.refresh_link", pk)
+
+
+def adopt_unwatched(now: datetime) -> None:
+    """A running task without a time for its next look would wait for ever: give it one."""
+    lost = Task.objects.filter(status=Status.RUNNING, next_look_at__isnull=True)
+    lost.update(next_look_at=now)
+
+
+def sweep(now: datetime) -> None:
+    """Everything above, each part on its own: one broken row must not keep the others from being found."""
+    for part in (recover_claims, wake_held, open_eyes, refresh_dead_links, adopt_unwatched, gallery_jobs.sweep):
+        try:
+            part(now)
+        except Exception:
+            logger.exception("the sweep's %s broke", part.__name__)

@@ -1,0 +1,161 @@
+"""One pass over the tasks whose look is due: many questions at once, answers applied by this thread alone.
+
+Threads only speak HTTP; every read and write of the database is on the caller's connection.
+"""
+
+import logging
+import time
+from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from itertools import islice
+from queue import SimpleQueue
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import ApiKey
+from kie.client import Client
+from kie.errors import Busy, KeyRefused, KieError, UnexpectedReply
+from kie.reports import Report
+from kie.wire import open_session
+from mjportal.background import enqueue
+from mjportal.encryption import Undecipherable
+from tasks import gates, lifecycle, looks, notes
+from tasks.models import Status, Task
+from tasks.provider import note_exchange, open_client
+from tasks.reporting import LookNote, apply_report, apply_trouble
+
+logger = logging.getLogger(__name__)
+
+PASS = 2000
+FLUSH_ROWS = 500
+FLUSH_SECONDS = 1.0
+BLIND_FOR = timedelta(hours=1)
+LOOKED_AT = (Status.SUBMITTING, Status.RUNNING, Status.UNCONFIRMED, Status.FAILED)
+
+
+@dataclass
+class Pass:
+    """What one pass has gathered and not written yet."""
+
+    notes: list[LookNote]
+    settled: set[int]
+    refused: set[int]
+    provider_trouble: bool = False
+
+
+def sync_due_tasks(now: datetime | None = None, beat: Callable[[], object] | None = None, limit: int = PASS) -> int:
+    """Ask the provider about every task whose look is due and apply what it says. Returns how many were asked.
+
+    `beat` is called about every second, so that a long pass keeps its lease.
+    """
+    now = now or timezone.now()
+    due = Task.objects.filter(next_look_at__lte=now, status__in=LOOKED_AT).order_by("next_look_at")[:limit]
+    tasks = list(due)
+    if not tasks:
+        return 0
+    keys = {key.user_id: key for key in ApiKey.objects.filter(user_id__in={task.user_id for task in tasks})}
+    session = open_session(settings.SYNC_CONCURRENCY)
+    try:
+        return _run(tasks, _clients(keys, session), beat or (lambda: None))
+    finally:
+        session.close()
+
+
+def _clients(keys: dict[int, ApiKey], session: object) -> dict[int, Client]:
+    clients = {}
+    for user_id, key in keys.items():
+        try:
+            clients[user_id] = open_client(key, session)  # type: ignore[arg-type]
+        except Undecipherable:
+            logger.error("key %s can't be opened: ENCRYPTION_KEYS lacks its key", key.pk)
+    return clients
+
+
+def _run(tasks: list[Task], clients: dict[int, Client], beat: Callable[[], object]) -> int:
+    gathered = Pass([], set(), set())
+    asked = 0
+    written = time.monotonic()
+    for task, outcome in _answers(tasks, clients):
+        asked += 1
+        _apply(task, outcome, gathered)
+        if len(gathered.notes) >= FLUSH_ROWS or time.monotonic() - written > FLUSH_SECONDS:
+            notes.write(gathered.notes)
+            gathered.notes, written = [], time.monotonic()
+            beat()
+    notes.write(gathered.notes)
+    _after(gathered)
+    return asked
+
+
+def _answers(tasks: list[Task], clients: dict[int, Client]) -> Iterator[tuple[Task, Report | KieError | None]]:
+    """Each task with its report or error, None for one without a key; never more than SYNC_CONCURRENCY under way."""
+    todo = iter(tasks)
+    done: SimpleQueue[tuple[Task, Report | KieError | Exception]] = SimpleQueue()
+    under_way = 0
+    with ThreadPoolExecutor(settings.SYNC_CONCURRENCY, thread_name_prefix="look") as pool:
+        while True:
+            for task in islice(todo, settings.SYNC_CONCURRENCY - under_way):
+                client = clients.get(task.user_id)
+                if client is None:
+                    yield task, None
+                else:
+                    pool.submit(_look, client, task, done)
+                    under_way += 1
+            if not under_way:
+                return
+            task, outcome = done.get()
+            under_way -= 1
+            if isinstance(outcome, Exception) and not isinstance(outcome, KieError):
+                logger.error("looking at task %s broke", task.pk, exc_info=outcome)
+                outcome = UnexpectedReply("Our own look failed.")
+            yield task, outcome
+
+
+def _look(client: Client, task: Task, done: "SimpleQueue[tuple[Task, Report | KieError | Exception]]") -> None:
+    try:
+        done.put((task, client.report(task.provider_task_id or task.hinted_task_id)))
+    except Exception as error:  # noqa: BLE001 - whatever it is, the pass must hear of it or it would wait for ever
+        done.put((task, error))
+
+
+def _apply(task: Task, outcome: Report | KieError | None, gathered: Pass) -> None:
+    now = timezone.now()
+    if outcome is None or isinstance(outcome, KeyRefused):
+        _blind(task, now)
+        if outcome:
+            gathered.refused.add(task.user_id)
+            note_exchange(task, outcome.exchange, "key refused")
+        return
+    if isinstance(outcome, KieError):
+        gathered.notes.append(apply_trouble(task, outcome, now))
+        gathered.provider_trouble |= isinstance(outcome, UnexpectedReply) or (
+            isinstance(outcome, Busy) and outcome.maintenance
+        )
+        note_exchange(task, outcome.exchange, type(outcome).__name__)
+        if gathered.notes[-1].bad_looks == looks.ALARM_AFTER:
+            logger.error("task %s: %s useless answers in a row: %s", task.pk, looks.ALARM_AFTER, outcome.message)
+        return
+    if task.looks == 0 or outcome.state != "running":
+        note_exchange(task, outcome.exchange, f"record read, {outcome.state}")
+    note = apply_report(task, outcome, now)
+    if note is None:
+        gathered.settled.add(task.user_id)
+    else:
+        gathered.notes.append(note)
+
+
+def _blind(task: Task, now: datetime) -> None:
+    """No key to look with. After an hour of that, what an authentic callback named is fetched, marked unverified."""
+    lifecycle.note_blind(task, now)
+    if task.claimed_urls and task.blind_since and now - task.blind_since >= BLIND_FOR:
+        lifecycle.succeed(task, task.claimed_urls, now, verified=False)
+
+
+def _after(gathered: Pass) -> None:
+    if gathered.provider_trouble:
+        gates.note_provider(False, timezone.now())
+    for key in ApiKey.objects.filter(user_id__in=gathered.settled | gathered.refused):
+        enqueue("tasks.jobs.read_balance", key.pk)
