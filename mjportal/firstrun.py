@@ -12,6 +12,10 @@ TEMPLATE = """\
 # Written by the first run. Keep it private: whoever has ENCRYPTION_KEYS and the database has every API key.
 SECRET_KEY={secret_key}
 ENCRYPTION_KEYS={encryption_key}
+
+# The sandbox that `make run` starts. For the real provider: https://api.kie.ai and https://kieai.redpandaai.co
+KIE_API_URL=http://127.0.0.1:8001
+KIE_UPLOAD_URL=http://127.0.0.1:8001
 SANDBOX_KEY={sandbox_key}
 """
 

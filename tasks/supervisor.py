@@ -17,6 +17,7 @@ from dataclasses import dataclass, field
 from datetime import timedelta
 from pathlib import Path
 
+from django.conf import settings
 from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 from django_q.models import OrmQ
@@ -44,9 +45,9 @@ def work_stands_still(started: float) -> bool:
     """A bell has been due for a while and nobody takes it, though workers are free (a taken bell's lock is ahead)."""
     if time.monotonic() - started < STARTUP_SECONDS:
         return False
-    newest_free = OrmQ.objects.filter(key="work", lock__lt=timezone.now() - STUCK_AFTER).exists()
-    busy = OrmQ.objects.filter(key="work", lock__gt=timezone.now()).exists()
-    return newest_free and not busy
+    waiting = OrmQ.objects.filter(key="work", lock__lt=timezone.now() - STUCK_AFTER).exists()
+    taken = OrmQ.objects.filter(key="work", lock__gt=timezone.now()).count()
+    return waiting and taken < settings.JOB_WORKERS
 
 
 @dataclass

@@ -1,0 +1,44 @@
+"""`manage.py prepare`: bring database, cache table and static files to what this version needs. Safe to repeat."""
+
+import hashlib
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+from django.db import connection
+from django.db.migrations.executor import MigrationExecutor
+
+STAMP = "prepared"
+
+
+def is_migrated() -> bool:
+    """Whether every migration of this version is applied."""
+    executor = MigrationExecutor(connection)
+    return not executor.migration_plan(executor.loader.graph.leaf_nodes())
+
+
+def static_fingerprint() -> str:
+    """A name for the static sources as they are: paths, sizes and times."""
+    digest = hashlib.sha256()
+    for folder in settings.STATICFILES_DIRS:
+        for path in sorted(Path(folder).rglob("*")):
+            if path.is_file():
+                digest.update(f"{path}{path.stat().st_size}{path.stat().st_mtime_ns}".encode())
+    return digest.hexdigest()
+
+
+class Command(BaseCommand):
+    help = "Migrate, create the cache table, build the font and collect static files where something changed."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        if not is_migrated():
+            call_command("migrate", interactive=False, verbosity=options["verbosity"])
+        call_command("createcachetable", verbosity=0)
+        stamp = Path(settings.STATIC_ROOT) / STAMP
+        call_command("build_font", verbosity=0)
+        wanted = static_fingerprint()
+        if not stamp.exists() or stamp.read_text() != wanted:
+            call_command("collectstatic", interactive=False, clear=True, verbosity=0)
+            stamp.write_text(wanted)

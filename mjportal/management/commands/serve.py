@@ -1,0 +1,28 @@
+"""`manage.py serve`: the web process, a production server on $PORT."""
+
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+from django.conf import settings
+from django.core.management import call_command
+from django.core.management.base import BaseCommand
+
+
+class Command(BaseCommand):
+    help = "Prepare database and static files, then become the web server."
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        call_command("prepare", verbosity=0)
+        granian = str(Path(sys.executable).with_name("granian"))
+        arguments = {
+            "--interface": "wsgi",
+            "--host": os.environ.get("HOST", "127.0.0.1"),
+            "--port": str(settings.PORT),
+            "--workers": os.environ.get("WEB_WORKERS", "1"),
+            "--blocking-threads": os.environ.get("WEB_THREADS", "16"),
+            "--log-level": "warning",
+        }
+        flat = [part for pair in arguments.items() for part in pair]
+        os.execv(granian, [granian, *flat, "--respawn-failed-workers", "mjportal.wsgi:application"])  # noqa: S606
