@@ -1,6 +1,8 @@
 """The sandbox as an object: started and steered from tests, or by the command line."""
 
 import threading
+import time
+from collections.abc import Callable
 from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
@@ -119,6 +121,13 @@ class Sandbox:
         """Call back now and wait for the answer. Variants: duplicate, forged_signature, stale_signature,
         unsigned, altered_body; `body` (JSON or bytes) replaces the true one, `url` the address."""
         return self.world.bell.send(self.world.tasks.all[task_id], variant, url, body)
+
+    def wait_for(self, happened: Callable[[], bool], timeout: float = 10.0) -> bool:
+        """Until something in the background has happened; whether it did within the seconds given."""
+        end = time.monotonic() + timeout
+        while not happened() and time.monotonic() < end:
+            self.world.stopping.wait(0.005)
+        return happened()
 
     def reset(self) -> None:
         self.world.reset()

@@ -135,12 +135,16 @@ class TaskBook:
 
     def finish(self, task_id: str) -> None:
         """Let it succeed now; the pictures are made on demand if they are not ready."""
-        self._end(self.all[task_id], "success")
+        task = self.all[task_id]
+        self._end(task, "failed" if task.error_message is not None else "success")
 
     def fail(self, task_id: str, message: str = "", code: int | str = 500, flag: int = 3) -> None:
         task = self.all[task_id]
-        task.error_message, task.error_code, task.flag = message or "failed", code, flag
-        self._end(task, "failed")
+        with self.lock:
+            if task.state != "running":
+                return
+            task.error_message, task.error_code, task.flag = message or "failed", code, flag
+            self._end(task, "failed")
 
     def file(self, name: str) -> tuple[Task, int] | None:
         """The task and position of a result file that can still be fetched."""

@@ -61,7 +61,7 @@ def _whole(value: Any) -> bool:
 
 
 def _bad_choices(body: dict[str, Any], extra_versions: tuple[str, ...]) -> Iterator[str]:
-    if "taskType" not in body:
+    if body.get("taskType") is None:
         yield "taskType is required"
     for name, choices in CHOICES.items():
         allowed = (*choices, *extra_versions) if name == "version" else choices
