@@ -6,6 +6,7 @@ practice: errors on HTTP 200, codes as text, JSON inside JSON, pages of HTML fro
 
 import json
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
@@ -51,12 +52,14 @@ class Answer:
         return inner if isinstance(inner, dict) else {}
 
 
-def read_answer(raw: bytes, status: int, key: str = "") -> Answer:
+def read_answer(raw: bytes, status: int, secrets: Iterable[str] = ()) -> Answer:
     """Read the body of any answer or callback. `status` is the HTTP status (200 for a callback).
 
-    `key` is cut out first wherever the provider echoes it, so that no part read from here can hold it.
+    `secrets` are cut out first wherever the provider echoes them, so that no part read from here can hold one.
     """
-    parsed = parse_json(raw.replace(key.encode(), HIDDEN.encode()) if key else raw)
+    for secret in filter(None, secrets):
+        raw = raw.replace(secret.encode(), HIDDEN.encode())
+    parsed = parse_json(raw)
     if isinstance(parsed, dict):
         return Answer(
             status,

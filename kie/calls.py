@@ -97,6 +97,7 @@ class Caller:
         at, started = datetime.now(UTC), time.monotonic()
         got = exchange_once(adapter, request, self._patience.connect, read)
         seconds = round(time.monotonic() - started, 3)
+        secrets = (self._key.reveal(), *hidden)
         exchange = Exchange.record(
             str(request.method),
             path,
@@ -105,11 +106,11 @@ class Caller:
             received=b"" if isinstance(got, Lost) else got.raw,
             seconds=seconds,
             at=at,
-            secrets=(self._key.reveal(), *hidden),
+            secrets=secrets,
         )
         if isinstance(got, Lost):
             return NoReply(got.reason, got.sent, exchange)
-        answer = read_answer(got.raw, got.status, self._key.reveal())
+        answer = read_answer(got.raw, got.status, secrets)
         return Reply(answer, exchange, read_retry_after(got.retry_after, at))
 
     def _request(self, method: str, url: str, body: bytes | None = None) -> requests.PreparedRequest:
