@@ -61,8 +61,9 @@ def fault_named(
     """A fault with the usual place and count for its name; ValueError for an unknown name or place."""
     name, _, argument = name.partition(":")
     usual, count = _usual(name)
-    if on not in (None, *CALLS):
-        raise ValueError(f"unknown call {on}")
+    fitting = CALLS if name in breakages.BREAKAGES else (usual, "link") if usual == "file" else (usual,)
+    if on not in (None, *fitting):
+        raise ValueError(f"unknown place {on} for {name}")
     if usual == "callback" and not name.startswith("callback_"):
         name = f"callback_{name}"
     return Fault(name, on or usual, argument, count if times is None else times or None, key, task_id, options)

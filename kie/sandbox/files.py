@@ -4,7 +4,7 @@ import secrets
 import tempfile
 import threading
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Container
 from functools import partial
 from pathlib import Path
 
@@ -32,6 +32,7 @@ class Studio:
         self._locks: dict[str, threading.Lock] = {}
         self._links: dict[str, tuple[str, float]] = {}
         self.start_frame: Callable[[Task], bytes | None] = lambda task: None
+        self.on_made: Callable[[Task], None] = lambda task: None
 
     def order(self, task: Task) -> None:
         """Start making the pictures of a task that was just accepted."""
@@ -60,6 +61,7 @@ class Studio:
         except Exception:  # noqa: BLE001 - whatever went wrong while drawing, the task must end
             traceback.print_exc()
             task.error_code, task.error_message = 500, UPSTREAM_TROUBLE
+        self.on_made(task)
 
     def link(self, name: str) -> str:
         """The path of a link that works for twenty minutes."""
@@ -70,6 +72,12 @@ class Studio:
     def linked(self, token: str) -> str | None:
         name, until = self._links.get(token, ("", 0.0))
         return name if until > self._clock.now() else None
+
+    def sweep(self, keep: Container[str]) -> None:
+        """Delete what nobody can fetch any more, unfinished drawings included."""
+        for path in self._directory.iterdir():
+            if path.name not in keep:
+                path.unlink(missing_ok=True)
 
     def stop(self) -> None:
         self._pool.stop()

@@ -149,10 +149,11 @@ class Handler(BaseHTTPRequestHandler):
         steps = max(1, min(len(body), int(seconds / 0.05)))
         size = -(-len(body) // steps)
         until = time.monotonic()
+        self.wfile.flush()
         for start in range(0, len(body), size):
-            self.wfile.write(body[start : start + size])
-            self.wfile.flush()
             until += seconds / steps
             if self.server.world.stopping.wait(max(0.0, until - time.monotonic())):
                 self.close_connection = True
                 return
+            self.wfile.write(body[start : start + size])
+            self.wfile.flush()

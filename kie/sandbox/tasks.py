@@ -123,15 +123,13 @@ class TaskBook:
         return task
 
     def settle(self, task: Task) -> None:
-        """End the task if its time has come and its pictures exist."""
+        """End the task if its time has come and its pictures exist; the studio asks again when they do."""
         if task.state != "running" or task.finish_at is None or task.finish_at > self._clock.now():
             return
         if task.error_message is not None:
             self._end(task, "failed")
         elif self.is_ready(task):
             self._end(task, "success")
-        else:
-            self._schedule.at(self._clock.now() + 0.2, lambda: self.settle(task))
 
     def finish(self, task_id: str) -> None:
         """Let it succeed now; the pictures are made on demand if they are not ready."""
@@ -149,11 +147,17 @@ class TaskBook:
     def file(self, name: str) -> tuple[Task, int] | None:
         """The task and position of a result file that can still be fetched."""
         task = self.look(name.partition("_")[0])
-        if task is None or task.state != "success" or name not in task.names or task.completed_at is None:
-            return None
-        if self._clock.now() > task.completed_at + self._settings.keep_days * 86400:
+        if task is None or task.state != "success" or name not in task.names or self._is_expired(task):
             return None
         return task, task.names.index(name)
+
+    def kept_names(self) -> set[str]:
+        """The file names that are, or will be, fetched."""
+        return {name for task in self.all.values() if not self._is_expired(task) for name in task.names}
+
+    def _is_expired(self, task: Task) -> bool:
+        ended = self._clock.now() if task.completed_at is None else task.completed_at
+        return self._clock.now() > ended + self._settings.keep_days * 86400
 
     def save(self, task: Task) -> None:
         self._store.save(("tasks", task.id, asdict(task)))

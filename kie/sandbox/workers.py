@@ -70,7 +70,8 @@ class Schedule:
         with self._wake:
             self._stopped = True
             self._wake.notify()
-        self._thread.join(2.0)
+        if self._thread.is_alive():
+            self._thread.join(2.0)
 
     def _nudge(self) -> None:
         with self._wake:

@@ -37,9 +37,11 @@ class World:
         self.tasks.on_final = self.bell.ring
         self.tasks.is_ready = self.studio.is_ready
         self.studio.start_frame = self._start_frame
+        self.studio.on_made = self.tasks.settle
 
     def start(self) -> None:
         self.schedule.start()
+        self.studio.sweep(self.tasks.kept_names())
         self.tasks.resume()
 
     def advance(self, seconds: float) -> None:
@@ -58,6 +60,7 @@ class World:
         self.requests.clear()
         self.bell.sent.clear()
         self.shelf.clear()
+        self.studio.sweep(())
 
     def stop(self) -> None:
         self.stopping.set()

@@ -38,7 +38,7 @@ class Caller:
 
     def generate(self, **fields: Any) -> str:
         """The id of a newly accepted task."""
-        return self.submit(**fields).json()["data"]["taskId"]
+        return str(self.submit(**fields).json()["data"]["taskId"])
 
     def finished(self, **fields: Any) -> str:
         task_id = self.generate(**fields)

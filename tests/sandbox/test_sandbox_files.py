@@ -2,12 +2,15 @@
 
 import base64
 from io import BytesIO
+from pathlib import Path
 
 import av
 import pytest
 from PIL import Image
+from requests import Session
 
-from tests.sandbox.conftest import Caller
+from kie.sandbox import Sandbox
+from tests.sandbox.conftest import KEY, Caller
 
 PNG = base64.b64decode(
     "iVBORw0KGgoAAAANSUhEUgAAAAEAAAABCAYAAAAfFcSJAAAADUlEQVR42mNk+M9QDwADhgGAWjR9awAAAABJRU5ErkJggg=="
@@ -39,8 +42,8 @@ def test_clips_are_real_and_distinct_mp4s(alice: Caller) -> None:
     answers = [alice.fetch(url) for url in urls]
     assert answers[0].content != answers[1].content
     assert answers[0].headers["Content-Type"] == "video/mp4"
-    with av.open(BytesIO(answers[0].content)) as film:
-        assert sum(1 for _ in film.decode(video=0)) == 8
+    with av.open(BytesIO(answers[0].content), "r") as film:
+        assert len(list(film.decode(video=0))) == 8
 
 
 def test_files_appear_with_the_success_and_only_their_own_names_work(alice: Caller) -> None:
@@ -140,3 +143,20 @@ def test_a_task_on_an_upload_that_is_gone_fails(alice: Caller) -> None:
     task_id = alice.finished(**VIDEO, fileUrls=[f"{alice.sandbox.url}/kieai/100000/gone.png"])
     data = alice.report(task_id)
     assert (data["successFlag"], data["errorMessage"]) == (3, "Failed to fetch the input image.")
+
+
+def test_full_art_is_drawn_before_the_success_and_kept_on_disk(tmp_path: Path, session: Session) -> None:
+    with Sandbox(life=0, art="full", long_edge=96, data_dir=tmp_path) as sandbox:
+        sandbox.add_account(KEY)
+        alice = Caller(sandbox, session)
+        task_id = alice.generate(aspectRatio="3:2")
+        assert sandbox.wait_for(lambda: sandbox.tasks[task_id].state == "success", 30)
+        files = [alice.fetch(url).content for url in alice.urls(task_id)]
+        kept = sorted((tmp_path / "files").iterdir())
+        assert [path.read_bytes() for path in kept] == files
+        assert len(set(files)) == 4
+        with Image.open(BytesIO(files[0])) as image:
+            assert image.width / image.height == pytest.approx(1.5, rel=0.05)
+        sandbox.advance(days=16)
+    with Sandbox(life=0, art="full", data_dir=tmp_path):
+        assert list((tmp_path / "files").iterdir()) == []
