@@ -89,7 +89,7 @@ def _hall(stage: Stage) -> _Hall:
         (float(sun[0]), float(sun[1]), float(sun[2])),
         side,
         ball,
-        noise.tile(512, stage.number("plaster"), slope=1.5, lowest=2),
+        noise.tile(512, stage.number("plaster"), slope=1.25, lowest=2),
     )
 
 
@@ -137,6 +137,7 @@ def _bay(hall: _Hall, index: int, picture: Array, rows: slice, columns: slice) -
     end = _front(hall, index + 1)
     away = np.where(z == floor, hall.eye[1], np.where(z == wall, gap, _ROOF - hall.eye[1]))
     cover = np.clip(0.5 + (end - z) / (end * end / (away * hall.focal)), 0, 1)
+    cover *= z > _front(hall, index) * np.float32(0.97)
     z = np.minimum(z, end)
     x, y = hall.at(z, px, py)
     flat, upper = z == floor, z == roof
@@ -167,13 +168,15 @@ def _wall(hall: _Hall, index: int, picture: Array, rows: slice, columns: slice) 
 
 def _put(hall: _Hall, under: Array, cover: Array, point: Point, normal: Normal, index: int) -> None:
     """Shade the covered pixels, and only those, over what is there; a negative pixel is still bare."""
-    row, column = np.nonzero(cover > 0)
-    inside = tuple(part[row, column] for part in point)
-    facing = tuple(part[row, column] if np.ndim(part) else part for part in normal)
-    light = _shade(hall, (inside[0], inside[1], inside[2]), (facing[0], facing[1], facing[2]), index)
-    old = under[row, column]
-    part = np.where(old[:, 0] < 0, np.float32(1), cover[row, column].astype(np.float32))[:, None]
-    under[row, column] = old + (light - old) * part
+    where = np.flatnonzero(cover)
+    x, y, z = (part.ravel()[where] for part in point)
+    facing = tuple(part.ravel()[where] if np.ndim(part) else part for part in normal)
+    light = _shade(hall, (x, y, z), (facing[0], facing[1], facing[2]), index)
+    flat = np.ascontiguousarray(under).reshape(-1, 3)
+    old = flat[where]
+    part = np.where(old[:, 0] < 0, np.float32(1), cover.ravel()[where].astype(np.float32))[:, None]
+    flat[where] = old + (light - old) * part
+    under[...] = flat.reshape(under.shape)
 
 
 def _cover(hall: _Hall) -> Array:
@@ -183,7 +186,10 @@ def _cover(hall: _Hall) -> Array:
     x, y = hall.at(z, px, py)
     foot = z / hall.focal
     floor = np.clip(0.5 - y / foot, 0, 1) + 0 * x
-    return np.maximum(np.clip(0.5 + _arch(x, y, hall.arch) / foot, 0, 1), floor).astype(np.float32)
+    back_x, back_y = hall.at(z + _THICK, px, py)
+    reveal = np.clip(0.5 + _arch(back_x, back_y, hall.arch) / foot, 0, 1) * np.clip(0.5 + back_y / foot, 0, 1)
+    face = np.clip(0.5 + _arch(x, y, hall.arch) / foot, 0, 1)
+    return np.maximum(np.maximum(face, reveal), floor).astype(np.float32)
 
 
 def _shade(hall: _Hall, point: Point, normal: Normal, index: int) -> Array:
@@ -211,18 +217,19 @@ def _shade(hall: _Hall, point: Point, normal: Normal, index: int) -> Array:
 
 def _windows(hall: _Hall, point: Point, normal: Normal, light: Array, warm: Array) -> Array:
     """The windows themselves on the sunny wall: their deep, sunlit reveal and the sky behind it."""
-    x, y, z = point
+    here = (normal[0] * hall.side < -0.5) & (np.abs(np.abs(point[0]) - _HALF) < 0.02)
+    chosen = np.nonzero(here)[0]
+    y, z = point[1][chosen], point[2][chosen]
     middle = (z - hall.first - _THICK) % _STEP - (_STEP - _THICK) / 2
-    opening = _arch(middle, y, hall.window)
-    # The wall is thick: seen from inside, the far jamb hides part of the sky.
-    depth = 0.6 * (z / np.maximum(np.abs(_HALF - hall.eye[0] * hall.side), 0.3))
-    beyond = _arch(middle + np.minimum(depth, 3.0), y, hall.window)
-    here = (normal[0] * hall.side < -0.5) & (np.abs(np.abs(x) - _HALF) < 0.02)
     soft = 0.006 + z * 0.0015
-    inside = np.where(here, smooth(-opening / soft, -1, 1), np.float32(0))[..., None]
-    jamb = warm * np.float32(0.62) * linear(mix(hall.stage.palette.earth, hall.stage.palette.light, 0.5)) * 2
-    through = smooth(-beyond / soft, -1, 1)[..., None]
-    return light + (jamb + (warm * 1.5 - jamb) * through - light) * inside
+    # The wall is thick: seen from inside, the far jamb hides part of the sky.
+    depth = 0.6 * z / max(abs(_HALF - hall.eye[0] * hall.side), 0.3)
+    beyond = _arch(middle + np.minimum(depth, 3.0), y, hall.window)
+    inside = smooth(-_arch(middle, y, hall.window) / soft, -1, 1)[:, None]
+    jamb = warm * np.float32(1.24) * linear(mix(hall.stage.palette.earth, hall.stage.palette.light, 0.5))
+    through = smooth(-beyond / soft, -1, 1)[:, None]
+    light[chosen] += (jamb + (warm * 1.5 - jamb) * through - light[chosen]) * inside
+    return light
 
 
 def _sunlit(hall: _Hall, point: Point) -> Array:
@@ -253,31 +260,40 @@ def _plaster(hall: _Hall, point: Point, normal: tuple[Array, Array, Array]) -> A
     x, y, z = point
     across = np.where(np.abs(normal[0]) > 0.5, z, x)
     down = np.where(np.abs(normal[1]) > 0.5, z, y)
-    broad = noise.sample(hall.plaster, across * 40, down * 40)
-    marks = noise.sample(hall.plaster, across * 210 + 70, down * 90 + 31)
-    return np.asarray(broad * 0.045 + marks * 0.03, dtype=np.float32)
+    return noise.sample(hall.plaster, across * 95 + 70, down * 60 + 31) * np.float32(0.05)
 
 
 def _ball(hall: _Hall, picture: Array) -> None:
     """A clay ball on the floor, the one strong colour."""
     bx, by, bz, radius = hall.ball
-    px, py = _pixels(slice(0, hall.stage.height), slice(0, hall.stage.width))
+    px, py, under = _ball_box(hall, picture)
     floor_x, floor_z = _floor_hit(hall, px, py)
     contact = np.hypot(floor_x - bx, floor_z - bz) / radius
-    picture *= 1 - (0.55 * np.exp(-((contact / 0.75) ** 2)) * (py > hall.centre[1]))[..., None]
+    under *= 1 - (0.55 * np.exp(-((contact / 0.75) ** 2)) * (py > hall.centre[1]))[..., None]
     x, y = hall.at(bz, px, py)
     u, v = (x - bx) / radius, (y - by) / radius
     away = np.sqrt(u * u + v * v)
     out = np.sqrt(np.clip(1 - away**2, 0, 1))
     facing = np.clip(u * hall.sun[0] + v * hall.sun[1] + out * -hall.sun[2] + out * 0.25, 0, 1)
-    lit = _sunlit(hall, (bx + u * radius, by + v * radius, bz - out * radius)) * 0.0 + 0.75
     palette = hall.stage.palette
     clay = linear(palette.accent)
     fill = 0.26 + 0.22 * v + 0.10 * np.exp(-(v + 1) / 0.4)
     rough = 1 + noise.sample(hall.plaster, u * 120, v * 120) * 0.05
-    light = clay * (linear(palette.light) * 2.6 * (facing * lit)[..., None] + fill[..., None]) * rough[..., None]
+    light = clay * (linear(palette.light) * 1.95 * facing[..., None] + fill[..., None]) * rough[..., None]
     cover = np.clip(0.5 + (1 - away) * radius * hall.focal / bz, 0, 1)[..., None]
-    picture += (light - picture) * cover
+    under += (light - under) * cover
+
+
+def _ball_box(hall: _Hall, picture: Array) -> tuple[Array, Array, Array]:
+    """Pixels round the ball and its contact shadow, and a view of the picture there."""
+    bx, by, bz, radius = hall.ball
+    scale = hall.focal / bz
+    x, y = hall.centre[0] + (bx - hall.eye[0]) * scale, hall.centre[1] - (by - hall.eye[1]) * scale
+    reach = radius * scale * 2.4
+    rows = slice(max(0, int(y - reach)), min(hall.stage.height, int(y + reach)))
+    columns = slice(max(0, int(x - reach)), min(hall.stage.width, int(x + reach)))
+    px, py = _pixels(rows, columns)
+    return px, py, picture[rows, columns]
 
 
 def _floor_hit(hall: _Hall, px: Array, py: Array) -> tuple[Array, Array]:

@@ -7,7 +7,12 @@ from collections.abc import Callable, Iterator
 from kie.sandbox.art.arcade import arcade
 from kie.sandbox.art.compose import Layer, Stage
 from kie.sandbox.art.dunes import dunes
+from kie.sandbox.art.jelly import jelly
+from kie.sandbox.art.marble import marble
+from kie.sandbox.art.planet import planet
+from kie.sandbox.art.portrait import portrait
 from kie.sandbox.art.ridges import ridges
+from kie.sandbox.art.shore import shore
 
 Scene = Callable[[Stage], Iterator[Layer]]
 
@@ -15,6 +20,11 @@ SCENES: dict[str, tuple[Scene, str, tuple[str, ...]]] = {
     "ridges": (ridges, "mountain ridge ridges valley fog pine pines hill hills mist mountains", ()),
     "dunes": (dunes, "dune dunes desert sand sahara salt", ("golden hour", "ember", "ochre", "apricot", "rose dawn", "violet dusk")),
     "arcade": (arcade, "arch arches arcade corridor plaster cloister architecture architectural hall colonnade", ("ochre", "apricot", "golden hour", "silver", "rose dawn", "teal morning")),
+    "planet": (planet, "planet moon space orbit saturn jupiter cosmos galaxy rings tidal", ()),
+    "portrait": (portrait, "portrait silhouette double exposure profile head face thoughts", ()),
+    "marble": (marble, "marble ink flow abstract liquid fluid swirl agate oil metal", ()),
+    "jelly": (jelly, "jellyfish underwater deep medusa abyss plankton sea", ("teal morning", "moonlight", "jade night", "violet dusk", "plum")),
+    "shore": (shore, "sea ocean boat boats canal lighthouse lake river harbour tide coast sail water", ()),
 }
 
 
