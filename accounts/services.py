@@ -1,6 +1,13 @@
 """The verbs of accounts that other rooms call."""
 
+from decimal import Decimal
+
+from django.conf import settings
 from django.db import connection
+from django.utils import timezone
+
+from accounts.models import ApiKey
+from kie.client import Client
 
 
 def next_revision(user_id: int) -> int:
@@ -16,3 +23,24 @@ def next_revision(user_id: int) -> int:
         )
         row = cursor.fetchone()
     return int(row[0])
+
+
+def refresh_balance(api_key: ApiKey) -> Decimal:
+    """Ask the provider for the balance, in credits, and note it. Raises the family of `kie.errors`, Undecipherable."""
+    with Client(
+        api_key.secret.reveal(), api_url=settings.KIE_API_URL, upload_url=settings.KIE_UPLOAD_URL
+    ) as client:
+        balance = client.balance()
+    now = timezone.now()
+    ApiKey.objects.filter(pk=api_key.pk, fingerprint=api_key.fingerprint).update(
+        balance=balance, checked_at=now, refused_at=None
+    )
+    api_key.balance, api_key.checked_at, api_key.refused_at = balance, now, None
+    return balance
+
+
+def mark_refused(api_key: ApiKey) -> None:
+    """The provider said no to this key; nothing is sent with it until it is replaced or accepted again."""
+    now = timezone.now()
+    ApiKey.objects.filter(pk=api_key.pk, fingerprint=api_key.fingerprint).update(refused_at=now, checked_at=now)
+    api_key.refused_at = api_key.checked_at = now

@@ -1,0 +1,124 @@
+"""The bell: stored, answered, believed only as far as "look now"."""
+
+import json
+import time
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import ApiKey
+from callbacks.models import Delivery
+from callbacks.signature import sign
+from tasks.models import Status, Task
+from tests.desk import Desk, fresh
+
+pytestmark = pytest.mark.prove
+
+
+def ring(task: Task, body: Any = None, **headers: str) -> int:
+    if body is None:
+        body = {"code": 200, "msg": "success", "data": {"taskId": task.provider_task_id, "resultUrls": []}}
+    raw = body if isinstance(body, bytes) else json.dumps(body).encode()
+    path = f"/callbacks/{task.callback_token}/"
+    return Client(enforce_csrf_checks=True).post(path, raw, "application/json", headers=headers).status_code
+
+
+def asked_to_look(task: Task) -> bool:
+    due = fresh(task).next_look_at
+    return due is not None and due <= timezone.now()
+
+
+def test_a_callback_has_the_task_looked_at_and_changes_nothing_else(desk: Desk) -> None:
+    task = desk.running()
+    assert ring(task) == 200
+    assert asked_to_look(task)
+    after = fresh(task)
+    assert (after.status, after.revision) == (Status.RUNNING, task.revision)
+    assert Delivery.objects.get().answer == 200
+
+
+def test_a_lying_callback_makes_no_result(desk: Desk) -> None:
+    task = desk.running()
+    lie = {"code": 200, "data": {"taskId": task.provider_task_id, "resultUrls": ["https://evil.example/a.jpeg"]}}
+    assert ring(task, lie) == 200
+    assert desk.look(task).status == Status.RUNNING
+    assert task.results.count() == 0
+
+
+def test_an_unconfirmed_task_heals_when_its_callback_names_it(desk: Desk) -> None:
+    task = desk.send(desk.queue("a fox [[fault:lose_answer]]"))
+    assert task.status == Status.UNCONFIRMED
+    (provider_id,) = desk.sandbox.tasks
+    desk.sandbox.finish(provider_id)
+    assert ring(task, {"code": 200, "data": {"taskId": provider_id}}) == 200
+    assert desk.look(task).status == Status.SUCCEEDED
+    assert desk.charges() == 1
+
+
+def test_a_callback_for_an_unconfirmed_task_that_names_a_stranger_heals_nothing(desk: Desk) -> None:
+    task = desk.send(desk.queue("a fox [[fault:lose_answer]]"))
+    assert ring(task, {"code": 200, "data": {"taskId": "0" * 32}}) == 200
+    assert desk.look(task).status == Status.UNCONFIRMED
+
+
+def test_a_task_id_that_is_not_ours_is_stored_and_ignored(desk: Desk) -> None:
+    task = desk.running()
+    assert ring(task, {"code": 200, "data": {"taskId": "0" * 32}}) == 200
+    assert not asked_to_look(task)
+
+
+@pytest.mark.parametrize("body", [b"", b"not json", b"[]", b'{"data": {}}', b"\xff\xfe", b'{"data":{"taskId":"a b"}}', b"[" * 9000])
+def test_garbage_is_a_400_and_changes_nothing(desk: Desk, body: bytes) -> None:
+    task = desk.running()
+    assert ring(task, body) == 400
+    assert not asked_to_look(task)
+
+
+def test_an_unknown_token_is_a_404_and_stores_nothing(desk: Desk) -> None:
+    assert Client().post("/callbacks/guess/", b"{}", "application/json").status_code == 404
+    assert not Delivery.objects.exists()
+
+
+def test_a_body_is_stored_as_it_came_but_never_more_than_its_cap(desk: Desk) -> None:
+    task = desk.running()
+    assert ring(task, b'{"a":"' + b"x" * 200_000) == 400
+    delivery = Delivery.objects.get()
+    assert (len(bytes(delivery.body)), delivery.truncated) == (64 * 1024, True)
+
+
+def test_only_post_rings(desk: Desk) -> None:
+    task = desk.running()
+    assert Client().get(f"/callbacks/{task.callback_token}/").status_code == 405
+
+
+@pytest.mark.parametrize(("key", "age", "answer"), [("hook", 0, 200), ("forged", 0, 401), ("hook", 400, 401), ("", 0, 401)])
+def test_with_a_webhook_key_only_a_fresh_true_signature_rings(desk: Desk, key: str, age: int, answer: int) -> None:
+    ApiKey.objects.update(webhook_secret=ApiKey(webhook_secret="hook")._meta.get_field("webhook_secret").to_python("hook"))
+    task = desk.running()
+    stamp = str(int(time.time()) - age)
+    headers = {"X-Webhook-Timestamp": stamp, "X-Webhook-Signature": sign(key, task.provider_task_id, stamp)} if key else {}
+    assert ring(task, **headers) == answer
+    assert asked_to_look(task) is (answer == 200)
+
+
+def test_a_storm_of_replays_costs_one_look_in_ten_seconds(desk: Desk) -> None:
+    task = desk.look(desk.running())
+    for _ in range(20):
+        ring(task)
+    due = fresh(task).next_look_at
+    assert timedelta(seconds=8) < due - timezone.now() <= timedelta(seconds=10)
+
+
+def test_a_callback_for_a_finished_task_changes_nothing(desk: Desk) -> None:
+    task = desk.finished()
+    assert ring(task) == 200
+    assert (fresh(task).next_look_at, fresh(task).status) == (None, Status.SUCCEEDED)
+
+
+def test_a_callback_is_answered_in_three_statements(desk: Desk, django_assert_num_queries) -> None:
+    task = desk.running()
+    with django_assert_num_queries(5):  # find, savepoint, store, look, release
+        ring(task)
