@@ -1,13 +1,21 @@
 """What the network can do to a call: whether it counts as sent, how long and how much we listen."""
 
+import contextlib
 import gzip
 import socket
+import ssl
 import struct
+import threading
 import time
 from collections.abc import Callable, Iterator
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
+from cryptography import x509
+from cryptography.hazmat.primitives import hashes
+from cryptography.hazmat.primitives.asymmetric import ec
+from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat
 
 from kie.client import Client, Patience, open_session
 from kie.errors import KieError, NotSent, OutcomeUnknown, UnexpectedReply
@@ -219,3 +227,38 @@ def test_the_record_of_a_call_has_both_sides_and_the_time(server: RawServer, cli
     assert '"code": 422' in exchange.response_body
     assert 0 <= exchange.seconds < 5
     assert exchange.at.tzinfo is not None
+
+
+def test_a_stranger_with_a_certificate_of_his_own_never_sees_the_key(make_client: MakeClient, tmp_path: Path) -> None:
+    heard: list[bytes] = []
+    with socket.create_server(("127.0.0.1", 0)) as listener:
+        stranger = threading.Thread(target=_pose_as_provider, args=(listener, tmp_path, heard), daemon=True)
+        stranger.start()
+        with pytest.raises(NotSent, match="secure connection"):
+            make_client(f"https://localhost:{listener.getsockname()[1]}").generate(VALUES)
+        stranger.join(5)
+    assert heard == []
+
+
+def _pose_as_provider(listener: socket.socket, folder: Path, heard: list[bytes]) -> None:
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    context.load_cert_chain(_self_signed(folder))
+    line, _ = listener.accept()
+    with line, contextlib.suppress(OSError), context.wrap_socket(line, server_side=True) as secure:
+        heard.append(secure.recv(1024))
+
+
+def _self_signed(folder: Path) -> Path:
+    """A certificate for localhost that nobody vouches for, with its key, in one file."""
+    key = ec.generate_private_key(ec.SECP256R1())
+    name = x509.Name([x509.NameAttribute(x509.NameOID.COMMON_NAME, "localhost")])
+    start = datetime(2020, 1, 1, tzinfo=UTC)
+    certificate = (
+        x509.CertificateBuilder(name, name, key.public_key(), 1, start, start + timedelta(days=36_500))
+        .add_extension(x509.SubjectAlternativeName([x509.DNSName("localhost")]), critical=False)
+        .sign(key, hashes.SHA256())
+    )
+    plain = key.private_bytes(Encoding.PEM, PrivateFormat.PKCS8, NoEncryption())
+    path = folder / "stranger.pem"
+    path.write_bytes(plain + certificate.public_bytes(Encoding.PEM))
+    return path
