@@ -87,7 +87,7 @@ class Bell:
     def send(self, task: Task, variant: str = "", url: str = "", body: Any = None) -> Sent:
         """Post once, now, and tell how it went. `body` replaces the true one, bytes as they are."""
         content = callback_body(task) if body is None else body
-        if variant == "altered_body":
+        if variant == "altered_body" and body is None:
             content["data"]["resultUrls"] = [FORGED_URL]
         raw = content if isinstance(content, bytes) else dumps(content)
         headers = {"Content-Type": "application/json", "User-Agent": "okhttp/4.9.3"}

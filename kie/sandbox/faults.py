@@ -99,7 +99,7 @@ def markers(prompt: str) -> list[Fault]:
     for text in MARKER.findall(prompt):
         try:
             found.append(parse(text.strip()))
-        except ValueError:
+        except (TypeError, ValueError):
             continue
     return found
 

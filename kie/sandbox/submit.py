@@ -8,7 +8,7 @@ from kie.sandbox import validation
 from kie.sandbox.answers import Answer, Refusal, Request, first_problem, ok
 from kie.sandbox.bank import Account
 from kie.sandbox.breakages import BREAKAGES
-from kie.sandbox.faults import Fault, markers, without_markers
+from kie.sandbox.faults import OUTCOMES, Fault, markers, without_markers
 from kie.sandbox.prices import price
 from kie.sandbox.tasks import Task, new_task_id, run_seconds
 from kie.sandbox.world import World
@@ -124,7 +124,7 @@ def _task(world: World, request: Request, order: Order, origin: str) -> Task:
     )
     if world.input_is_gone(task):
         task.error_message, task.error_code = UNREADABLE, 500
-    for fault in world.faults.take("task", task.key, task.id, task.id, task.prompt):
+    for fault in world.faults.take("task", task.key, task.id, task.id, task.prompt, OUTCOMES):
         if fault.name == "fail":
             task.error_message = (fault.argument or "failed").strip()
             task.error_code = int(fault.number("code", 500))

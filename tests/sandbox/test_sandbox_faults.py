@@ -154,7 +154,12 @@ def test_a_marker_in_the_prompt_breaks_the_first_submit_of_that_prompt(alice: Ca
     codes = [alice.submit(prompt="a fox [[fault:maintenance]]").json()["code"] for _ in range(2)]
     assert codes == [455, 200]
     assert alice.submit(prompt="a fox [[fault:code:500 status=true]]").status_code == 500
-    assert alice.submit(prompt="an owl [[fault:nonsense]] [[fault:html_500 on=nowhere]]").json()["code"] == 200
+    assert (
+        alice.submit(prompt="an owl [[fault:nonsense]] [[fault:html_500 on=nowhere]] [[fault:code name=a]]").json()[
+            "code"
+        ]
+        == 200
+    )
 
 
 def test_a_marker_can_aim_at_the_report(alice: Caller) -> None:
@@ -292,7 +297,9 @@ def test_a_huge_file_is_declared_or_simply_does_not_end(alice: Caller) -> None:
 
 def test_a_file_can_trickle_and_be_broken_at_one_position_only(alice: Caller) -> None:
     urls = alice.urls(alice.finished(prompt="a [[fault:file_404 position=2]] [[fault:file_trickle seconds=0.2]]"))
+    begin = time.monotonic()
     assert [alice.fetch(url).status_code for url in urls] == [200, 200, 404, 200]
+    assert time.monotonic() - begin >= 0.6
 
 
 def test_a_dead_file_still_comes_through_a_download_link(alice: Caller) -> None:
