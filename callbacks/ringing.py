@@ -7,7 +7,7 @@ truth is asked for by the sync loop, also when every worker stands still.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
 from django.db import connection, transaction
@@ -52,7 +52,10 @@ def find(token: str) -> Rung | None:
     if row is None:
         return None
     task_id = row[0] if isinstance(row[0], UUID) else UUID(row[0])
-    looked_at = datetime.fromisoformat(row[2] + "+00:00") if isinstance(row[2], str) else row[2]
+    looked_at: datetime | None = row[2]
+    if looked_at and looked_at.tzinfo is None:
+        # SQLite stores UTC without saying so.
+        looked_at = looked_at.replace(tzinfo=UTC)
     return Rung(task_id, row[1], looked_at, Secret(row[3] or ""))
 
 

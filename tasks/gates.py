@@ -91,7 +91,7 @@ def take_probe(now: datetime) -> bool:
     gate = Gate.objects.filter(scope=PROVIDER, streak__gt=0).first()
     if gate is None:
         return True
-    return bool(Gate.objects.filter(pk=gate.pk, open_until=gate.open_until).update(open_until=now + PROBE))
+    return bool(Gate.objects.filter(pk=gate.pk, open_until__lte=now).update(open_until=now + PROBE))
 
 
 def close_key(fingerprint: str, until: datetime, reason: str) -> None:

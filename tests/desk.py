@@ -21,7 +21,9 @@ KEY = "desk-sandbox-key-0001"
 class Desk:
     """`key` is in clear text, known to the sandbox with a balance; the task life of the sandbox is manual."""
 
-    def __init__(self, sandbox: Sandbox, user: User, key: str = KEY, balance: float = 100, webhook_key: str = "") -> None:
+    def __init__(
+        self, sandbox: Sandbox, user: User, key: str = KEY, balance: float = 1000, webhook_key: str = ""
+    ) -> None:
         self.sandbox, self.user, self.key = sandbox, user, key
         sandbox.add_account(key, balance, webhook_key)
         self.api_key = ApiKey(user=user, webhook_secret=webhook_key, balance=balance, checked_at=timezone.now())
@@ -74,5 +76,5 @@ def provider(settings: Any) -> Iterator[Sandbox]:
 
 @pytest.fixture
 def desk(db: None, provider: Sandbox) -> Desk:
-    """Alice at her desk, with 100 credits."""
+    """Alice at her desk, with 1,000 credits."""
     return Desk(provider, User.objects.create_user("alice@example.com", name="Alice"))

@@ -70,7 +70,9 @@ def test_a_task_id_that_is_not_ours_is_stored_and_ignored(desk: Desk) -> None:
     assert not asked_to_look(task)
 
 
-@pytest.mark.parametrize("body", [b"", b"not json", b"[]", b'{"data": {}}', b"\xff\xfe", b'{"data":{"taskId":"a b"}}', b"[" * 9000])
+@pytest.mark.parametrize(
+    "body", [b"", b"not json", b"[]", b'{"data": {}}', b"\xff\xfe", b'{"data":{"taskId":"a b"}}', b"[" * 9000]
+)
 def test_garbage_is_a_400_and_changes_nothing(desk: Desk, body: bytes) -> None:
     task = desk.running()
     assert ring(task, body) == 400
@@ -94,12 +96,18 @@ def test_only_post_rings(desk: Desk) -> None:
     assert Client().get(f"/callbacks/{task.callback_token}/").status_code == 405
 
 
-@pytest.mark.parametrize(("key", "age", "answer"), [("hook", 0, 200), ("forged", 0, 401), ("hook", 400, 401), ("", 0, 401)])
+@pytest.mark.parametrize(
+    ("key", "age", "answer"), [("hook", 0, 200), ("forged", 0, 401), ("hook", 400, 401), ("", 0, 401)]
+)
 def test_with_a_webhook_key_only_a_fresh_true_signature_rings(desk: Desk, key: str, age: int, answer: int) -> None:
-    ApiKey.objects.update(webhook_secret=ApiKey(webhook_secret="hook")._meta.get_field("webhook_secret").to_python("hook"))
+    ApiKey.objects.update(
+        webhook_secret=ApiKey(webhook_secret="hook")._meta.get_field("webhook_secret").to_python("hook")
+    )
     task = desk.running()
     stamp = str(int(time.time()) - age)
-    headers = {"X-Webhook-Timestamp": stamp, "X-Webhook-Signature": sign(key, task.provider_task_id, stamp)} if key else {}
+    headers = (
+        {"X-Webhook-Timestamp": stamp, "X-Webhook-Signature": sign(key, task.provider_task_id, stamp)} if key else {}
+    )
     assert ring(task, **headers) == answer
     assert asked_to_look(task) is (answer == 200)
 

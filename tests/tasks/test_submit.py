@@ -15,8 +15,9 @@ from tests.desk import Desk, fresh
 from usage.models import LedgerEntry
 
 UNCERTAIN = [
-    "lose_answer", "cut_body", "html_500 accepted=true", "code:500 accepted=true", "code:502 status=true", "edge_1010",
-    "200_without_task_id", "not_json", "list_body", "nan_body", "huge_body", "empty_body", "redirect_307", "code:777",
+    "lose_answer", "cut_body", "html_500", "html_500 accepted=true", "code:500", "code:502 status=true", "edge_1010",
+    "200_without_task_id", "not_json", "list_body", "nan_body", "huge_body", "empty_body", "redirect_307",
+    "code:777",
 ]  # fmt: skip
 REFUSED = [("code:400", "parameter"), ("code:422", "parameter"), ("code:404", "unavailable"), ("code:501", "generation"),
            ("code:505", "switched_off")]  # fmt: skip
