@@ -7,11 +7,12 @@ import struct
 import sys
 import threading
 import time
+import traceback
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from socketserver import TCPServer
 from typing import Any
 
-from kie.sandbox.answers import Answer, Request
+from kie.sandbox.answers import Answer, Refusal, Request
 from kie.sandbox.routes import answer as answer_to
 from kie.sandbox.world import World
 
@@ -86,7 +87,11 @@ class Handler(BaseHTTPRequestHandler):
         world = self.server.world
         headers = {name.lower(): value for name, value in self.headers.items()}
         request = Request(self.command, self.path, headers, self._body(headers), world.clock.now())
-        answer = answer_to(world, request)
+        try:
+            answer = answer_to(world, request)
+        except Exception:  # noqa: BLE001 - a slip of ours must not look like a lost answer
+            traceback.print_exc()
+            answer = Refusal(500).answer("status")
         if answer.delay and world.stopping.wait(answer.delay):
             self.close_connection = True
         elif answer.hang_up:

@@ -41,8 +41,11 @@ class Shelf:
             raise Refusal(400, "uploadPath or fileName is invalid")
         path = "/".join(parts)
         target = self._directory / path
-        target.parent.mkdir(parents=True, exist_ok=True)
-        target.write_bytes(content)
+        try:
+            target.parent.mkdir(parents=True, exist_ok=True)
+            target.write_bytes(content)
+        except OSError:  # the name of a file where a folder is, or the other way round
+            raise Refusal(400, "uploadPath or fileName is invalid") from None
         now = self._clock.now()
         self._until[path] = now + self._settings.upload_days * 86400
         self._store.save(("uploads", path, {"path": path, "until": self._until[path]}))

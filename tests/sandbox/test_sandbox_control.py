@@ -173,3 +173,16 @@ def test_the_command_says_where_it_is_and_stops_cleanly(tmp_path: Path, session:
         running.send_signal(ending)
         assert running.wait(timeout=10) == 0
         assert running.stderr.read() == ""
+
+
+def test_a_slip_of_the_sandbox_is_answered_and_shown(alice: Caller, capfd: pytest.CaptureFixture[str]) -> None:
+    answer = alice.submit(prompt="a fox [[fault:slow_answer seconds=soon]]")
+    assert (answer.status_code, answer.json()["code"]) == (500, 500)
+    assert "could not convert string to float" in capfd.readouterr().err
+
+
+def test_a_head_request_has_the_length_and_no_body(alice: Caller) -> None:
+    [url, *_] = alice.urls(alice.finished())
+    head = alice.session.head(url, timeout=10)
+    assert (head.content, head.headers["Content-Length"]) == (b"", str(len(alice.fetch(url).content)))
+    assert alice.fetch(url).status_code == 200

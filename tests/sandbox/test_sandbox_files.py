@@ -160,3 +160,12 @@ def test_full_art_is_drawn_before_the_success_and_kept_on_disk(tmp_path: Path, s
         sandbox.advance(days=16)
     with Sandbox(life=0, art="full", data_dir=tmp_path):
         assert list((tmp_path / "files").iterdir()) == []
+
+
+def test_an_upload_cannot_take_the_name_of_a_folder(alice: Caller) -> None:
+    names = [("a/b", "c.png"), ("a", "b")]
+    codes = [
+        alice.post("/api/file-base64-upload", {"base64Data": "aGk=", "uploadPath": folder, "fileName": name})["code"]
+        for folder, name in names
+    ]
+    assert codes == [200, 400]
