@@ -30,8 +30,8 @@ def jelly(stage: Stage) -> Iterator[Layer]:
     yield _shafts(stage)
     yield _plankton(stage, "far", 260, 0.0011)
     dice = stage.chance("bodies")
-    x, y = stage.thirds("main"), stage.tall * float(dice.uniform(0.26, 0.36))
-    size = min(stage.wide, stage.tall) * float(dice.uniform(0.155, 0.20))
+    x, y = stage.thirds("main"), stage.tall * float(dice.uniform(0.28, 0.37))
+    size = min(stage.wide, stage.tall) * float(dice.uniform(0.20, 0.25))
     for number in range(int(dice.integers(2, 4))):
         away = stage.wide - x + float(dice.normal(0, 0.11))
         small = size * float(dice.uniform(0.22, 0.42))
@@ -45,9 +45,9 @@ def jelly(stage: Stage) -> Iterator[Layer]:
 def _depth(stage: Stage) -> Layer:
     sky = stage.palette.sky
     stops = [
-        (0.0, mix(sky[2], sky[1], 0.55)),
-        (0.30 * stage.tall, sky[1] * np.float32(0.82)),
-        (0.65 * stage.tall, mix(sky[0], stage.palette.deep, 0.25)),
+        (0.0, mix(sky[2], sky[1], 0.25)),
+        (0.30 * stage.tall, sky[1]),
+        (0.70 * stage.tall, sky[0]),
         (stage.tall * 1.01, stage.palette.deep * np.float32(0.75)),
     ]
     rgb = gradient(stage.y[:, 0], stops)[:, None, :]
@@ -109,7 +109,7 @@ def _draw(stage: Stage, body: _Body, phase: float) -> Layer:
     edge = smooth(np.minimum(np.minimum(x - x[0, 0], x[0, -1] - x), y[-1, 0] - y), 0, reach * 0.5)
     total = (light + halo * edge) * body.glow
     tint = mix(stage.palette.sky[3], mix(stage.palette.light, colour("eaf6ff"), 0.6), 0.55)
-    hot = mix(tint, stage.palette.accent, 0.22)
+    hot = mix(tint, stage.palette.accent, 0.5)
     share = np.clip(halo * 1.2, 0, 1)[..., None]
     rgb = np.clip((tint + (hot - tint) * share) * total[..., None], 0, 1)
     return Layer(rgb.astype(np.float32), None, box, "screen")
@@ -130,7 +130,7 @@ def _bell(u: Array, v: Array, wide: float, stage: Stage, body: _Body) -> Array:
         u.shape[1], u.shape[0], body.size * stage.unit * 0.22, body.number * 7 + 3, octaves=4, gain=0.6
     )
     organs = np.zeros_like(v)
-    for centre, size in ((-0.30, 0.20), (0.30, 0.20), (-0.09, 0.15), (0.12, 0.15)):
+    for centre, size in ((-0.27, 0.17), (0.27, 0.17), (0.0, 0.19)):
         ring = np.sqrt(((u - centre) / size) ** 2 + ((v + 0.30) / 0.22) ** 2)
         organs = organs + np.exp(-(((ring - 0.85) / 0.20) ** 2)) * 0.24
     core = np.exp(-(u**2 / 0.20 + (v + 0.25) ** 2 / 0.12)) * 0.34
@@ -149,7 +149,7 @@ def _strands(stage: Stage, body: _Body, box: tuple[int, int, int, int], beat: fl
     for _ in range(60 if body.glow > 0.5 else 22):
         start = (float(dice.normal(0, 0.13)), 0.05)
         _strand(arms, body, t, start, float(dice.uniform(0.9, 2.7)), dice, phase, 0.016, rise, frill=1.0)
-    return np.asarray(thin.alpha() * 0.42 + arms.alpha() * 0.36, dtype=np.float32)
+    return np.asarray(thin.alpha() * 0.55 + arms.alpha() * 0.62, dtype=np.float32)
 
 
 def _strand(

@@ -38,8 +38,8 @@ def marble(stage: Stage) -> Iterator[Layer]:
     flow = _Flow(
         pair("first"),
         pair("second"),
-        noise.tile(_TILE, stage.number("body"), slope=2.1, lowest=2),
-        noise.tile(_TILE, stage.number("vein"), slope=1.7, lowest=3),
+        noise.tile(_TILE, stage.number("body"), slope=2.9, lowest=2),
+        noise.tile(_TILE, stage.number("vein"), slope=2.35, lowest=3),
         float(dice.uniform(0.5, 1.1) * dice.choice([-1, 1])),
         float(dice.uniform(0.75, 1.05)),
     )

@@ -66,7 +66,7 @@ def _world(stage: Stage) -> _World:
         (float(sun[0]), float(sun[1]), float(sun[2])),
         giant,
         rings,
-        noise.tile(_TILE, stage.number("weather", shared=True), slope=1.75, lowest=2),
+        noise.tile(_TILE, stage.number("weather", shared=True), slope=2.2, lowest=2),
         noise.tile(_TILE, stage.number("fine", shared=True), slope=1.35, lowest=6),
         noise.tile(_TILE, stage.number("bands", shared=True), slope=1.1, lowest=3)[:, 0],
     )
@@ -99,7 +99,7 @@ def _globe(stage: Stage, world: _World, phase: float) -> Layer:
     if world.rings > 0:
         day = day * (1 - 0.55 * _ring_shadow(world, south))
     warm = linear(mix(stage.palette.light, np.ones(3, np.float32), 0.4))
-    light = ground * warm * (1.9 * day)[..., None] + warm * (shine * day)[..., None]
+    light = ground * warm * (1.75 * day)[..., None] + warm * (shine * day)[..., None]
     rim = (1 - w) ** 3 * smooth(facing, -0.25, 0.5)
     light = light + linear(mix(stage.palette.sky[3], stage.palette.haze, 0.4)) * (rim * 1.5)[..., None]
     alpha = np.clip((1 - away) * world.radius * stage.unit + 0.5, 0, 1)
@@ -114,13 +114,13 @@ def _surface(stage: Stage, world: _World, lon: Array, lat: Array) -> tuple[Array
     """Albedo (h, w, 3), the relief and the gloss at each point of the globe."""
     palette = stage.palette
     swirl = noise.sample(world.weather, lon, lat * 2.2)
-    detail = noise.sample(world.fine, lon * 2 + swirl * 12, lat * 4 + swirl * 9)
+    detail = noise.sample(world.fine, lon * 2 + swirl * 12, lat * 2.6 + swirl * 9)
     if world.giant:
         at = (lat * 1.3 + swirl * 7 + detail * 1.5) % _TILE
         band = np.interp(at, np.arange(_TILE), world.bands).astype(np.float32)
         fine = np.interp((at * 3.1) % _TILE, np.arange(_TILE), world.bands).astype(np.float32)
         tone = smooth(band + 0.4 * fine + 0.12 * detail, -1.6, 1.6)[..., None]
-        dark, pale = linear(mix(palette.earth, palette.deep, 0.35)), linear(mix(palette.light, palette.earth, 0.25))
+        dark, pale = linear(mix(palette.earth, palette.deep, 0.35)), linear(mix(palette.light, palette.earth, 0.5))
         mark = smooth(band * fine, 0.5, 1.6)[..., None] * 0.5
         ground = dark + (pale - dark) * tone
         return ground + (linear(palette.accent) - ground) * mark, detail * 0.3, np.zeros_like(swirl)
@@ -128,8 +128,8 @@ def _surface(stage: Stage, world: _World, lon: Array, lat: Array) -> tuple[Array
     land = smooth(height, 0.12, 0.24)[..., None]
     sea = linear(mix(palette.sky[0], palette.sky[1], 0.6)) * (0.7 + 0.3 * smooth(height, -1.5, 0.2)[..., None])
     soil = linear(mix(palette.earth, palette.sky[1], 0.2)) * (0.75 + 0.25 * smooth(detail, -1, 1)[..., None])
-    cloud_field = noise.sample(world.weather, lon * 2 + 200 + detail * 8, lat * 5 + 90 + swirl * 20)
-    cover = smooth(cloud_field + 0.5 * detail, 0.25, 1.7)[..., None] * 0.92
+    cloud_field = noise.sample(world.weather, lon + 200 + detail * 5, lat * 3.2 + 90 + swirl * 22)
+    cover = smooth(cloud_field + 0.42 * detail, 0.2, 2.0)[..., None] * 0.92
     ground = sea + (soil - sea) * land
     ground = ground + (np.float32(0.8) - ground) * cover
     gloss = (1 - land[..., 0]) * (1 - cover[..., 0]) * 0.05

@@ -29,7 +29,7 @@ class _Pose:
 def portrait(stage: Stage) -> Iterator[Layer]:
     """Paper, then the head in one of the two manners."""
     dice = stage.chance("pose")
-    size = min(stage.tall * 0.235, stage.wide * 0.27)
+    size = min(stage.tall * 0.255, stage.wide * 0.325)
     facing = 1.0 if (stage.take + stage.kin) % 2 == 0 else -1.0
     pose = _Pose(
         stage.wide * 0.5 - facing * size * float(dice.uniform(0.0, 0.35)),
@@ -67,14 +67,15 @@ def _bled(stage: Stage, mask: Array, amount: float, fade: Array) -> Array:
     """The mask with an edge that has crept into the paper, eaten away where `fade` rises to 1."""
     rough = stage.fbm(0.09, "bleed", octaves=9, gain=0.62)
     near = soften(mask, stage.unit * 0.006)
-    grown = near + rough * amount * (1 - np.abs(2 * near - 1)) - fade * (0.72 + 0.9 * rough)
-    return smooth(grown, 0.42, 0.58)
+    grown = near + rough * amount * (1 - np.abs(2 * near - 1)) - fade * (0.45 + 0.75 * rough)
+    washed = np.clip(1 - fade * (0.55 + 0.35 * rough), 0, 1) ** 1.4
+    return np.asarray(smooth(grown, 0.40, 0.60 + 0.25 * float(np.max(fade))) * washed, dtype=np.float32)
 
 
 def _double(stage: Stage, pose: _Pose) -> Iterator[Layer]:
     mask = _head(stage, pose)
-    low = smooth(stage.y, pose.y + pose.size * 1.25, pose.y + pose.size * 2.7) + 0 * stage.x
-    alpha = _bled(stage, mask, 0.55, low * 0.9)
+    low = smooth(stage.y, pose.y + pose.size * 1.35, pose.y + pose.size * 2.9) + 0 * stage.x
+    alpha = _bled(stage, mask, 0.55, low)
     inside = flatten(stage, _landscape(stage, pose))
     tone = inside @ np.array([0.3, 0.55, 0.15], np.float32)
     faded = mix(_PAPER, stage.palette.sky[3], 0.3)
@@ -118,35 +119,34 @@ def _ink(stage: Stage, pose: _Pose) -> Iterator[Layer]:
     density = np.clip(0.86 + 0.22 * wash - 0.40 * pigment * smooth(wash, -0.5, 0.6), 0.25, 1)
     ink = mix(stage.palette.deep, colour("17171b"), 0.6)
     yield Layer(ink, (alpha * density).astype(np.float32), blend="multiply", near=0.35)
-    yield from _strokes(stage, pose, ink)
+    yield _birds(stage, pose, ink)
     yield _spatter(stage, pose, ink)
 
 
-def _strokes(stage: Stage, pose: _Pose, ink: Array) -> Iterator[Layer]:
-    """Loose hair of the brush flying off the back of the head."""
-    dice = stage.chance("strokes")
-    stencil = Stencil(stage)
-    for _ in range(150):
-        angle = float(dice.uniform(-0.2, 1.9))
-        start = np.array([-np.cos(angle - 0.6) * 0.98, -np.sin(angle - 0.6 + 0.7) * 1.05])
-        heading = np.pi + 0.35 - angle * 0.35 + float(dice.normal(0, 0.16))
-        steps = np.linspace(0, 1, 14)
-        length = float(dice.uniform(0.15, 1.15))
-        curl = float(dice.normal(0, 0.8))
-        bend = heading + curl * steps
-        path = start + np.cumsum(np.stack([np.cos(bend), -np.sin(bend) * 0.8], -1), 0) * length / 14
-        path[:, 0] *= pose.facing
-        points = (path * pose.size + [pose.x, pose.y]).astype(np.float32)
-        stencil.stroke(points, pose.size * float(dice.uniform(0.003, 0.014)), int(dice.integers(70, 230)))
-    rough = smooth(stage.fbm(0.05, "dry", octaves=6, gain=0.7), -0.5, 0.35)
-    yield Layer(ink, (stencil.alpha() * rough * 0.85).astype(np.float32), blend="multiply", near=0.4)
+def _birds(stage: Stage, pose: _Pose, ink: Array) -> Layer:
+    """A flock leaving the back of the head, smaller and sparser the farther it has flown."""
+    dice = stage.chance("birds")
+    stencil = Stencil(stage, finer=3)
+    for _ in range(85):
+        far = float(dice.random()) ** 1.3
+        x = pose.x - pose.facing * pose.size * (0.55 + 1.75 * far + float(dice.normal(0, 0.10)))
+        y = pose.y - pose.size * (0.15 + 1.05 * far + float(dice.normal(0, 0.14 + 0.30 * far)))
+        span = pose.size * float(dice.uniform(0.030, 0.085)) * (1.15 - 0.6 * far)
+        lift, tilt = float(dice.uniform(-0.5, 0.75)), float(dice.normal(0.1, 0.3))
+        wing = [(-1.0, -lift), (-0.45, -0.12 - lift * 0.45), (0, 0.0), (0.45, -0.12 - lift * 0.45), (1.0, -lift)]
+        under = [(0.40, 0.05 - lift * 0.28), (0.10, 0.20), (0, 0.30), (-0.10, 0.20), (-0.40, 0.05 - lift * 0.28)]
+        shape = np.array(wing + under, np.float32)
+        cos, sin = float(np.cos(tilt)), float(np.sin(tilt))
+        turned = np.stack([shape[:, 0] * cos - shape[:, 1] * sin, shape[:, 0] * sin + shape[:, 1] * cos], -1)
+        stencil.polygon(turned * span + np.array([x, y], np.float32), int(255 - 90 * far))
+    return Layer(ink, stencil.alpha() * np.float32(0.92), blend="multiply", near=0.5)
 
 
 def _spatter(stage: Stage, pose: _Pose, ink: Array) -> Layer:
     """Drops, many small and few large, thrown from the shoulders and the back of the head."""
     dice = stage.chance("spatter")
     stencil = Stencil(stage)
-    for _ in range(170):
+    for _ in range(110):
         reach = pose.size * float(0.4 + dice.exponential(0.75))
         angle = float(dice.uniform(0, 2 * np.pi))
         x = pose.x - pose.facing * pose.size * 0.75 + reach * float(np.cos(angle)) * 1.3

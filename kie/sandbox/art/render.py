@@ -20,9 +20,9 @@ def stage_for(prompt: str, *, dimensions: tuple[int, int], take: int, seed: str 
     scene, _, moods = SCENES[scene_for(words, kin)]
     colours = palette.choose(words, kin // 977, moods)
     dice = np.random.default_rng([kin, 5])
-    twist, lift = dice.uniform(-0.10, 0.10), dice.uniform(-0.03, 0.03)
+    twist, lift = dice.uniform(-0.08, 0.06), dice.uniform(-0.03, 0.03)
     own = np.random.default_rng([kin, take, 9])
-    colours = colours.bent(twist + own.uniform(-0.07, 0.07), lift + own.uniform(-0.05, 0.05))
+    colours = colours.bent(twist + own.uniform(-0.06, 0.05), lift + own.uniform(-0.05, 0.05))
     stage = Stage(*dimensions, colours, frozenset(words), kin, _number(str(kin), str(take)), take)
     return stage, scene
 

@@ -87,11 +87,13 @@ def _slope(stage: Stage, ridge: _Ridge, index: int, warm: Array) -> Layer:
 def _relief(stage: Stage, ridge: _Ridge, index: int, below: Array) -> Array:
     """Light and shadow on rock, strongest below the crest; about -1..1."""
     height, width = below.shape
-    cell = (0.16 + 0.06 * ridge.near) * stage.unit
-    rock = noise.fbm(width, height, (cell, cell * 1.5), stage.number(f"rock {index}"), octaves=8, gain=0.6, ridged=True)
-    reach = max(1, round(stage.unit * 0.004))
-    slope = (rock - np.roll(rock, (reach, reach), (0, 1))) * 6
-    return np.asarray(slope * np.exp(-np.maximum(below, 0) / 0.16), dtype=np.float32)
+    cell = (0.20 + 0.08 * ridge.near) * stage.unit
+    seed = stage.number(f"rock {index}")
+    rock = noise.fbm(width, height, (cell * 0.8, cell * 1.9), seed, octaves=8, gain=0.52)
+    # Gullies run down and away from the crest, so the field is sheared along the slope.
+    reach = max(1, round(stage.unit * 0.0035))
+    slope = (rock - np.roll(rock, (reach // 2, reach), (0, 1))) * 4.2
+    return np.asarray(np.tanh(slope) * np.exp(-np.maximum(below, 0) / 0.13), dtype=np.float32)
 
 
 def _forest(stage: Stage, ridge: _Ridge, index: int) -> tuple[Array, Array]:
@@ -101,10 +103,10 @@ def _forest(stage: Stage, ridge: _Ridge, index: int) -> tuple[Array, Array]:
     size = 0.016 + 0.125 * ridge.near**2.2
     rows = 3 if ridge.near < 0.8 else 4
     for row in range(rows):
-        places = trees.sow(dice, -0.05, stage.wide + 0.05, size * (0.34 + 0.1 * row))
+        places = trees.sow(dice, -0.05, stage.wide + 0.05, size * (0.20 + 0.06 * row))
         drop = size * (0.25 + 0.75 * row)
         feet = np.interp(places, stage.x[0], ridge.crest) + drop + dice.normal(0, size * 0.08, len(places))
-        heights = size * dice.uniform(0.5, 1.25, len(places)) * (1 + 0.12 * row)
+        heights = size * (0.25 + 1.35 * dice.beta(1.6, 2.6, len(places))) * (1 + 0.12 * row)
         tones = 118 - 26 * row / rows + dice.normal(0, 9, len(places))
         spots = np.stack([places, feet], -1).astype(np.float32)
         trees.plant(stencils, dice, spots, heights.astype(np.float32), tones.astype(np.float32))
@@ -115,13 +117,13 @@ def _fog(stage: Stage, ridge: _Ridge, index: int, warm: Array) -> Layer:
     """A bank of fog lying at the foot of a ridge."""
     dice = stage.chance(f"fog {index}")
     middle = ridge.foot - 0.02 + dice.uniform(-0.02, 0.02)
-    thick = 0.05 + 0.05 * ridge.near
+    thick = 0.045 + 0.06 * ridge.near
     box = box_of(stage, 0, middle - thick * 3, stage.wide, middle + thick * 3)
     _, y = grid(stage, box)
     size = (0.55 * stage.unit, 0.10 * stage.unit)
     wisps = noise.fbm(stage.width, box[3] - box[1], size, stage.number(f"wisps {index}"), octaves=6, gain=0.5, finest=3)
     bank = np.exp(-(((y - middle - wisps * thick * 0.9) / thick) ** 2)) * (0.55 + 0.45 * wisps)
-    alpha = np.clip(bank, 0, 1) * (0.62 - 0.34 * ridge.near)
+    alpha = np.clip(bank, 0, 1) * (0.95 - 0.50 * ridge.near)
     lit = warm[box[1] : box[3], :, None] * np.float32(0.6 * (1 - ridge.near))
     rgb = stage.palette.haze + (stage.palette.light - stage.palette.haze) * lit
     return Layer(rgb, alpha.astype(np.float32), box, near=0.2 + 0.7 * ridge.near, drift=0.10 + 0.25 * ridge.near)

@@ -11,8 +11,10 @@ from kie.sandbox.art.jelly import jelly
 from kie.sandbox.art.marble import marble
 from kie.sandbox.art.planet import planet
 from kie.sandbox.art.portrait import portrait
+from kie.sandbox.art.rain import rain
 from kie.sandbox.art.ridges import ridges
 from kie.sandbox.art.shore import shore
+from kie.sandbox.art.vases import vases
 
 Scene = Callable[[Stage], Iterator[Layer]]
 
@@ -24,6 +26,8 @@ SCENES: dict[str, tuple[Scene, str, tuple[str, ...]]] = {
     "portrait": (portrait, "portrait silhouette double exposure profile head face thoughts", ()),
     "marble": (marble, "marble ink flow abstract liquid fluid swirl agate oil metal", ()),
     "jelly": (jelly, "jellyfish underwater deep medusa abyss plankton sea", ("teal morning", "moonlight", "jade night", "violet dusk", "plum")),
+    "vases": (vases, "vase vases still life ceramic ceramics pottery pot pots bowl stoneware", ("ochre", "apricot", "golden hour", "rose dawn", "teal morning", "ember")),
+    "rain": (rain, "rain rains rainy forest umbrella street woods storm drizzle", ()),
     "shore": (shore, "sea ocean boat boats canal lighthouse lake river harbour tide coast sail water", ()),
 }
 
