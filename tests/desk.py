@@ -3,7 +3,7 @@
 from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import uuid4
+from uuid import UUID, uuid4
 
 import pytest
 from django.utils import timezone
@@ -15,7 +15,14 @@ from tasks import jobs, lifecycle
 from tasks.models import Task
 from tasks.syncing import sync_due_tasks
 
+__all__ = ["KEY", "Desk", "desk", "fresh", "new_nonce", "provider", "validate"]
+
 KEY = "desk-sandbox-key-0001"
+
+
+def new_nonce() -> UUID:
+    """The nonce of one more form."""
+    return uuid4()
 
 
 class Desk:
@@ -35,7 +42,7 @@ class Desk:
         return self.queue_values({"task_type": "mj_txt2img", "prompt": prompt, "speed": "fast", **values})
 
     def queue_values(self, values: Mapping[str, Any]) -> Task:
-        task, _ = lifecycle.create(self.user, validate(values), nonce=uuid4())
+        task, _ = lifecycle.create(self.user, validate(values), nonce=new_nonce())
         return task
 
     def send(self, task: Task) -> Task:

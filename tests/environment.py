@@ -6,7 +6,7 @@ import tempfile
 from base64 import urlsafe_b64encode
 from pathlib import Path
 
-_root = Path(tempfile.mkdtemp(prefix="mj-portal-tests-"))
+ROOT = Path(tempfile.mkdtemp(prefix="mj-portal-tests-"))
 os.environ.update(
     {
         "SECRET_KEY": secrets.token_urlsafe(32),
@@ -14,7 +14,7 @@ os.environ.update(
         "DEBUG": "0",
         "PUBLIC_URL": "",
         "ALLOWED_HOSTS": "testserver,localhost,127.0.0.1",
-        "DATA_DIR": str(_root),
+        "DATA_DIR": str(ROOT),
         "DATABASE_URL": os.environ.get("TEST_DATABASE_URL", ""),
         "REDIS_URL": "",
         "STORAGE_URL": "",
