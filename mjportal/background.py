@@ -9,6 +9,7 @@ from uuid import UUID
 from django.db import DatabaseError, transaction
 from django_q.tasks import async_task
 
+CLUSTER = "work"
 logger = logging.getLogger(__name__)
 
 
@@ -19,7 +20,8 @@ def enqueue(job: str, pk: UUID | int | str) -> None:
 
 def _ring(job: str, pk: str) -> None:
     try:
-        async_task(job, pk, task_name=f"{job.rsplit('.', 1)[-1]}:{pk}"[:100])
+        # Named, because inside the sync cluster the default would be its own queue, whose workers are taken by loops.
+        async_task(job, pk, cluster=CLUSTER, task_name=f"{job.rsplit('.', 1)[-1]}:{pk}"[:100])
     except DatabaseError:
         # The row this bell belongs to is committed already, so the sweep finds it: the person must not see an error.
         logger.warning("bell for %s %s was not rung; the sweep will find it", job, pk, exc_info=True)
