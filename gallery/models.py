@@ -9,8 +9,9 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils import timezone
 
-# The provider promises 14 or 15 days; one day is kept in hand.
+# The provider promises 14 or 15 days: people see the thirteenth, we go on trying to the fifteenth.
 KEPT_BY_PROVIDER = timedelta(days=13)
+GIVEN_UP_AFTER = timedelta(days=15)
 
 
 def _deadline() -> datetime:
@@ -29,7 +30,8 @@ class ResultQuerySet(models.QuerySet["Result"]):
 class Result(models.Model):
     """One picture or clip of a task: where it came from, and the file we hold.
 
-    `sha256` names the original on our storage (`originals/ab/<sha256>.<ext>`); two rows may share one file.
+    `sha256` names the original on our storage (see gallery.files); two rows may share one file. On a row that is still
+    saving it is an intent: written before the file gets its final name, so that a killed worker leaves nothing unknown.
     """
 
     class Kind(models.TextChoices):
@@ -47,7 +49,7 @@ class Result(models.Model):
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=5, choices=Kind, default=Kind.IMAGE)
     state = models.CharField(max_length=6, choices=State, default=State.SAVING)
-    source_url = models.URLField(max_length=2000)
+    source_url = models.TextField(help_text="the provider's address; signed ones have no useful length limit")
     verified = models.BooleanField(
         default=True, help_text="False: the address came from a callback nobody could confirm."
     )
@@ -56,6 +58,7 @@ class Result(models.Model):
     deadline = models.DateTimeField(default=_deadline)
     attempts = models.PositiveIntegerField(default=0)
     next_try_at = models.DateTimeField(default=timezone.now, null=True, blank=True)
+    rung_at = models.DateTimeField(null=True, blank=True, help_text="when the workers were last asked")
     lease_until = models.DateTimeField(null=True, blank=True)
     dead_link_at = models.DateTimeField(null=True, blank=True, help_text="the link was gone; tasks fetches a fresh one")
     problem = models.CharField(max_length=300, blank=True)
@@ -81,6 +84,7 @@ class Result(models.Model):
             models.Index(fields=["user", "-saved_at", "-id"], name="result_wall"),
             models.Index(fields=["user", "revision"], name="result_revision"),
             models.Index(fields=["state", "next_try_at"], name="result_due"),
+            models.Index(fields=["user", "state"], name="result_state"),
         ]
 
     def __str__(self) -> str:

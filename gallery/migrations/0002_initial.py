@@ -38,6 +38,10 @@ class Migration(migrations.Migration):
             model_name='result',
             index=models.Index(fields=['state', 'next_try_at'], name='result_due'),
         ),
+        migrations.AddIndex(
+            model_name='result',
+            index=models.Index(fields=['user', 'state'], name='result_state'),
+        ),
         migrations.AddConstraint(
             model_name='result',
             constraint=models.UniqueConstraint(fields=('task', 'position'), name='one_result_per_position'),

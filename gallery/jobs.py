@@ -1,0 +1,49 @@
+"""The background functions of the gallery. Each may run twice, late or never."""
+
+import logging
+from datetime import timedelta
+
+from django.utils import timezone
+
+from gallery import leases
+from gallery.decoding import Undecodable
+from gallery.downloads import DeadLink, DownloadError
+from gallery.leases import Lease, LostLease
+from gallery.models import Result
+from gallery.notices import warn_owner
+from gallery.saving import save
+from gallery.services import wait_before
+from gallery.sweeping import sweep
+
+__all__ = ["save_result", "sweep", "warn_owner"]
+logger = logging.getLogger(__name__)
+
+
+def save_result(pk: str) -> None:
+    """Fetch, store and draw one result that is due; afterwards its row says saved, or when to try again."""
+    lease = leases.take(pk)
+    if lease is None:
+        return
+    result = Result.objects.get(pk=pk)
+    try:
+        save(result, lease)
+    except LostLease:
+        logger.info("result %s is being saved by somebody else", pk)
+    except DeadLink as error:
+        _put_off(result, lease, str(error), dead=True)
+    except (DownloadError, Undecodable) as error:
+        _put_off(result, lease, str(error))
+    except Exception as error:
+        # A full disk, an object store away, or our own slip: the paid file must stay due in any case.
+        logger.exception("result %s could not be stored", pk)
+        _put_off(result, lease, f"It could not be stored here ({type(error).__name__}).")
+
+
+def _put_off(result: Result, lease: Lease, problem: str, dead: bool = False) -> None:
+    """Leave the result due later; a dead link is due at once, for the fresh link that tasks will look for."""
+    now = timezone.now()
+    later = now + (timedelta(0) if dead else wait_before(result.attempts))
+    try:
+        lease.change(lease_until=None, next_try_at=later, dead_link_at=now if dead else None, problem=problem[:300])
+    except LostLease:
+        logger.info("result %s is being saved by somebody else", result.pk)

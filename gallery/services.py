@@ -1,0 +1,130 @@
+"""The verbs of the gallery that other rooms call, and the only code that changes a result's state."""
+
+import random
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any, Literal
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+from django.db.models import Count
+from django.utils import timezone
+
+from accounts.models import User
+from accounts.services import next_revision
+from gallery.models import GIVEN_UP_AFTER, Result
+from mjportal.background import enqueue
+
+SAVE_JOB = "gallery.jobs.save_result"
+FIRST_WAIT = 15.0
+LONGEST_WAIT = 3600.0
+
+
+def add_results(
+    task_id: UUID, user_id: int, urls: Sequence[str], kind: Literal["image", "video"], verified: bool = True
+) -> int:
+    """Make one row per address of a task that has none yet and ring for each. Returns how many are new.
+
+    Call it inside the transaction of the task's own change. Calling it again is harmless; a verified call confirms
+    rows that only a callback vouched for, and starts again with those whose address was another one.
+    """
+    now = timezone.now()
+    known = {result.position: result for result in Result.objects.filter(task_id=task_id)}
+    fresh = [
+        Result(task_id=task_id, user_id=user_id, position=position, kind=kind, source_url=url, verified=verified)
+        for position, url in enumerate(urls)
+        if position not in known
+    ]
+    doubted = [known[at] for at in range(len(urls)) if verified and at in known and not known[at].verified]
+    if not fresh and not doubted:
+        return 0
+    revision = next_revision(user_id)
+    for result in fresh:
+        result.revision, result.rung_at = revision, now
+    Result.objects.bulk_create(fresh, ignore_conflicts=True)
+    made = list(Result.objects.filter(pk__in=[result.pk for result in fresh]).values_list("pk", flat=True))
+    for pk in made:
+        enqueue(SAVE_JOB, pk)
+    for result in doubted:
+        _confirm(result, urls[result.position], revision)
+    return len(made)
+
+
+def _confirm(result: Result, url: str, revision: int) -> None:
+    """The provider itself now names this position's address: believe it, and fetch again if it is another one."""
+    changes: dict[str, Any] = {"verified": True, "revision": revision}
+    if url != result.source_url:
+        now = timezone.now()
+        changes |= {"source_url": url, "state": Result.State.SAVING, "saved_at": None, "next_try_at": now}
+        changes |= {"dead_link_at": None, "lease_until": None, "rung_at": now}
+        enqueue(SAVE_JOB, result.pk)
+    Result.objects.filter(pk=result.pk).update(**changes)
+
+
+def renew_source(result_id: UUID | str, url: str) -> None:
+    """A fresh link was found for a result whose link was dead: fetch it now."""
+    now = timezone.now()
+    waiting = Result.objects.filter(pk=result_id, state=Result.State.SAVING)
+    with transaction.atomic():
+        if waiting.update(source_url=url, dead_link_at=None, next_try_at=now, rung_at=now):
+            enqueue(SAVE_JOB, str(result_id))
+
+
+def link_is_gone(result_id: UUID | str) -> None:
+    """No fresh link could be had this time: the old one and the provider are tried again later, until day 15."""
+    result = Result.objects.filter(pk=result_id, state=Result.State.SAVING).first()
+    if result is not None:
+        later = timezone.now() + wait_before(result.attempts)
+        Result.objects.filter(pk=result_id, state=Result.State.SAVING).update(dead_link_at=None, next_try_at=later)
+
+
+def wait_before(attempts: int) -> timedelta:
+    """How long to wait after this many tries: 15 s doubling to an hour, 20 % either way."""
+    seconds = min(LONGEST_WAIT, FIRST_WAIT * 2.0 ** min(max(attempts - 1, 0), 10))
+    return timedelta(seconds=seconds * random.uniform(0.8, 1.2))
+
+
+def settle(result: Result, **fields: Any) -> bool:
+    """Move a result out of SAVING with `fields` (among them `state`): one UPDATE. Returns whether it won."""
+    with transaction.atomic():
+        if not Result.objects.filter(pk=result.pk, state=Result.State.SAVING).update(**fields):
+            return False
+        Result.objects.filter(pk=result.pk).update(revision=next_revision(result.user_id))
+    return True
+
+
+def give_up(result: Result) -> bool:
+    """The provider's copy is gone by its own word (day 15) and we never got it."""
+    return settle(result, state=Result.State.LOST, next_try_at=None, lease_until=None, dead_link_at=None)
+
+
+def is_past_saving(result: Result, now: datetime) -> bool:
+    return result.first_seen_at <= now - GIVEN_UP_AFTER
+
+
+def try_again(result: Result) -> bool:
+    """A person asks to fetch a saving or lost result again, now. Returns whether there was anything to fetch."""
+    now = timezone.now()
+    unsaved = Result.objects.filter(pk=result.pk).exclude(state=Result.State.SAVED)
+    with transaction.atomic():
+        changes = {"state": Result.State.SAVING, "dead_link_at": None, "next_try_at": now, "rung_at": now}
+        if not unsaved.update(**changes, revision=next_revision(result.user_id)):
+            return False
+        enqueue(SAVE_JOB, result.pk)
+    return True
+
+
+def set_star(result: Result, starred: bool) -> None:
+    """Keep the star and tell the board, which shows it too."""
+    with transaction.atomic():
+        if Result.objects.filter(pk=result.pk).exclude(starred=starred).update(starred=starred):
+            Result.objects.filter(pk=result.pk).update(revision=next_revision(result.user_id))
+    result.starred = starred
+
+
+def files_line(user: User | AnonymousUser) -> tuple[int, int]:
+    """(files still on the way, files lost) of this person, for the top line: one indexed query."""
+    unsaved = Result.objects.visible_to(user).filter(state__in=[Result.State.SAVING, Result.State.LOST])
+    counts = dict(unsaved.order_by().values_list("state").annotate(Count("pk")))
+    return counts.get(Result.State.SAVING, 0), counts.get(Result.State.LOST, 0)

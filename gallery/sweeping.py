@@ -1,0 +1,86 @@
+"""All due work of the gallery, derived from the tables: what lost bells and killed workers left behind (R10, R11)."""
+
+import shutil
+from datetime import datetime, timedelta
+from pathlib import Path
+from uuid import UUID
+
+from django.db.models import Q
+from django.utils import timezone
+
+from gallery import files, leases
+from gallery.models import GIVEN_UP_AFTER, Result
+from gallery.notices import ring_for_warnings
+from gallery.saving import forget_content
+from gallery.services import SAVE_JOB, give_up
+from mjportal.background import enqueue
+
+RING_AGAIN = timedelta(seconds=60)
+STRANGE_AFTER = timedelta(hours=1)
+MOST = 500
+
+
+def sweep(now: datetime) -> None:
+    """Ring for what is due, give up what the provider has deleted, warn owners, clear temporary files."""
+    ring_due(now)
+    give_up_old(now)
+    ring_for_warnings(now)
+    clear_temporary(now)
+
+
+def ring_due(now: datetime) -> None:
+    """Ask for every due result that nobody is saving, again after a minute if no worker came."""
+    due = (
+        Result.objects.filter(leases.free(now), state=Result.State.SAVING, dead_link_at=None, next_try_at__lte=now)
+        .filter(Q(rung_at__isnull=True) | Q(rung_at__lt=now - RING_AGAIN))
+        .order_by("next_try_at")
+    )
+    chosen = list(due.values_list("pk", flat=True)[:MOST])
+    if chosen:
+        Result.objects.filter(pk__in=chosen).update(rung_at=now)
+    for pk in chosen:
+        enqueue(SAVE_JOB, pk)
+
+
+def give_up_old(now: datetime) -> None:
+    """On day 15 the provider's copy is gone; a file that an attempt had already named is removed with it."""
+    old = Result.objects.filter(leases.free(now), state=Result.State.SAVING, first_seen_at__lte=now - GIVEN_UP_AFTER)
+    for result in old[:MOST]:
+        if give_up(result) and result.sha256:
+            forget_content(result)
+
+
+def clear_temporary(now: datetime) -> None:
+    """Remove what no running attempt owns; a declared original stays for the next attempt to adopt."""
+    folders = {path: _result_id(path) for path in files.temporary_root().iterdir()}
+    wanted = Result.objects.filter(pk__in=[pk for pk in folders.values() if pk], state=Result.State.SAVING)
+    rows = {result.pk: result for result in wanted.only("pk", "lease_until", "sha256")}
+    for path, pk in folders.items():
+        row = rows.get(pk) if pk else None
+        if pk is None:
+            stays = not _is_old(path, now)
+        else:
+            stays = row is not None and (bool(row.sha256) or bool(row.lease_until and row.lease_until > now))
+        if not stays:
+            _remove(path)
+
+
+def _result_id(path: Path) -> UUID | None:
+    try:
+        return UUID(path.name.rpartition("-")[0])
+    except ValueError:
+        return None
+
+
+def _is_old(path: Path, now: datetime) -> bool:
+    try:
+        return datetime.fromtimestamp(path.stat().st_mtime, tz=timezone.get_default_timezone()) < now - STRANGE_AFTER
+    except FileNotFoundError:
+        return False
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
