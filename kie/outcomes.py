@@ -1,7 +1,7 @@
 """What an answer to a POST means: the rows of the table of answers, for paid requests and for free ones.
 
-Source: the code list of the specification and the rule that a paid request is never sent twice. Reports have their own
-reading in `kie.reports`.
+Source: the code list of the specification and the rule that a paid request is never sent twice. Reports are
+read in `kie.reports`, with the same refusals.
 """
 
 from collections.abc import Mapping
@@ -59,7 +59,7 @@ def accept(answer: Answer, exchange: Exchange, *, retry_after: float | None, par
     )
 
 
-def refusal(answer: Answer, exchange: Exchange, *, retry_after: float | None) -> KieError | None:
+def refusal(answer: Answer, exchange: Exchange | None, *, retry_after: float | None) -> KieError | None:
     """The error of an answer that surely turned the request down, else None.
 
     A body that might be a damaged announcement of a task proves nothing. A page of text is believed for the codes of
@@ -97,7 +97,7 @@ def require_success(answer: Answer, exchange: Exchange, *, retry_after: float | 
     raise unusable(answer, exchange)
 
 
-def unusable(answer: Answer, exchange: Exchange) -> UnexpectedReply:
+def unusable(answer: Answer, exchange: Exchange | None) -> UnexpectedReply:
     """The error of a free call whose answer says nothing we can use."""
     return UnexpectedReply(
         answer.message or f"The provider's answer ({answer.code}) cannot be used.",

@@ -15,6 +15,7 @@ from kie.answers import Answer, Form, effective_code, parse_json, read_answer, w
 from kie.cleaning import is_web_address
 from kie.errors import Busy, KeyRefused, UnexpectedReply
 from kie.exchange import Exchange, clean_text
+from kie.outcomes import refusal, unusable
 
 __all__ = [
     "Answer",
@@ -96,32 +97,19 @@ def read_report(
     `own_origins`: origins such as "http://127.0.0.1:8001" whose addresses are taken although they are not https.
     Raises KeyRefused, Busy, or UnexpectedReply for everything that only means "look again".
     """
-    code, form = answer.code, answer.form
-    if form is Form.OBJECT and code == 200 and answer.content:
+    if answer.form is Form.OBJECT and answer.code == 200 and answer.content:
         return _read_record(answer, task_id, own_origins, retry_after, exchange)
-    if form is not Form.BROKEN and (code == 401 or (code == 403 and form is Form.OBJECT)):
-        raise KeyRefused(answer.message or "The provider does not accept the key.", code=code, exchange=exchange)
-    if code in (429, 455):
-        raise Busy(
-            answer.message or "The provider asks to wait.",
-            retry_after=retry_after,
-            maintenance=code == 455,
-            code=code,
-            exchange=exchange,
-        )
+    error = refusal(answer, exchange, retry_after=retry_after)
+    if isinstance(error, KeyRefused | Busy):
+        raise error
     state = _state_without_record(answer)
     if state is None:
-        raise UnexpectedReply(
-            answer.message or f"The provider's answer ({code}) cannot be used.",
-            blocked=code == 403,
-            code=code,
-            exchange=exchange,
-        )
+        raise unusable(answer, exchange)
     return Report(
         task_id,
         state,
-        code,
-        error_code="" if state is ReportState.MISSING else str(code),
+        answer.code,
+        error_code="" if state is ReportState.MISSING else str(answer.code),
         error_message=answer.message,
         needs_second_look=state is ReportState.FAILED,
         retry_after=retry_after,

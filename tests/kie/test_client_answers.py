@@ -138,6 +138,8 @@ DEAD_ENDS: list[tuple[int, Any]] = [
     (200, b"[" * 100_000),
     (200, b'{"code":' + b"9" * 5_000 + b"}"),
     (429, b'{"code":429,"data":{"ta'),
+    (401, b'{"code":401,"msg":"no'),
+    (404, b'{"code":404,"msg":"no'),
     (429, b"[1]"),
     (400, b'no json, yet "taskId" is named'),
 ]
@@ -203,7 +205,7 @@ def test_a_report_without_a_record_still_has_a_state(
     assert (report.state, report.needs_second_look) == (state, second_look)
 
 
-@pytest.mark.parametrize(("status", "body"), [row for row in DEAD_ENDS if row[0] != 429])
+@pytest.mark.parametrize(("status", "body"), DEAD_ENDS)
 def test_an_answer_that_proves_nothing_means_look_again(
     server: RawServer, client: Client, status: int, body: Any
 ) -> None:

@@ -111,6 +111,7 @@ def test_a_connection_lost_during_the_tls_greeting_is_not_sent(make_client: Make
         b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 200 + b"\r\n",
         http(200, b"this is not gzip", Content_Encoding="gzip"),
         http(200, b"x" * (1024 * 1024 + 1)),
+        http(429, b"x" * (1024 * 1024 + 1)),
         http(200, gzip.compress(b" " * 50_000_000), Content_Encoding="gzip"),
     ],
 )
@@ -154,6 +155,19 @@ def test_silence_ends_at_the_deadline(server: RawServer, make_client: MakeClient
     assert type(paid) is OutcomeUnknown
     assert type(free) is UnexpectedReply
     assert "took too long" in paid.message
+
+
+def test_a_late_first_byte_buys_no_more_time(server: RawServer, make_client: MakeClient) -> None:
+    def pause(line: socket.socket) -> None:
+        server.closing.wait(0.9)
+        line.sendall(b"HTTP/1.1 200 OK\r\n")
+        server.closing.wait(5)
+
+    server.answer(pause)
+    begun = time.monotonic()
+    with pytest.raises(OutcomeUnknown):
+        make_client(server.url, patience=Patience(connect=1, read=1)).generate(VALUES)
+    assert time.monotonic() - begun < 1.7
 
 
 def test_an_answer_of_exactly_the_cap_is_read(server: RawServer, client: Client) -> None:
