@@ -82,7 +82,7 @@ class Layer:
     rgb: one colour (3,) or (h, w, 3), display values 0..1; alpha: (h, w) 0..1 or None for opaque; box: where
     it goes (left, top, right, bottom), None for all. `blend` is over, screen or multiply. For video: `near`
     is how much it follows the camera (0 sky, 1 foreground), `drift` units it travels sideways in a loop, and
-    `moving` repaints it for a phase 0..1 of the loop.
+    `moving` repaints it for a phase 0..1 of the loop, at `keys` phases that are blended between (0: every frame).
     """
 
     rgb: Array
@@ -91,6 +91,7 @@ class Layer:
     blend: str = "over"
     near: float = 0.0
     drift: float = 0.0
+    keys: int = 48
     moving: Callable[[float], Layer] | None = field(default=None, compare=False)
 
 
@@ -131,12 +132,9 @@ def gradient(position: Array, stops: Iterable[tuple[float, Array]]) -> Array:
     ramp = table[index] * (1 - share * 0.85) + table[index + 1] * share * 0.85
     straight = ((fine - start) / (end - start))[:, None]
     ramp = ramp * 0.5 + (table[index] * (1 - straight) + table[index + 1] * straight) * 0.5
-    at = (position - places[0]) / (places[-1] - places[0]) * 1023
-    return np.asarray(np.stack([_look(ramp[:, i], at) for i in range(3)], -1), dtype=np.float32)
-
-
-def _look(table: Array, at: Array) -> Array:
-    return np.interp(at, np.arange(len(table)), table).astype(np.float32)
+    at = (position - places[0]) * (1023 / (places[-1] - places[0]))
+    # 1024 steps are finer than what eight bits show, so the nearest will do.
+    return np.asarray(ramp.astype(np.float32)[np.clip(at + 0.5, 0, 1023).astype(np.int32)], dtype=np.float32)
 
 
 def smooth(value: Array, low: float = 0.0, high: float = 1.0) -> Array:

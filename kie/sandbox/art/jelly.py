@@ -92,9 +92,7 @@ def _animal(stage: Stage, body: _Body) -> Layer:
 def _draw(stage: Stage, body: _Body, phase: float) -> Layer:
     """The animal at a phase of its loop, two strokes of the bell long; light to be screened on."""
     reach = body.size
-    box = box_of(
-        stage, body.x - reach * 1.9, body.y - reach * 1.6, body.x + reach * 1.9, body.y + reach * 4.6
-    )
+    box = box_of(stage, body.x - reach * 1.9, body.y - reach * 1.6, body.x + reach * 1.9, body.y + reach * 4.6)
     x, y = grid(stage, box)
     beat = float(np.sin(4 * np.pi * phase + body.number))
     cos, sin = float(np.cos(body.lean)), float(np.sin(body.lean))
@@ -124,11 +122,11 @@ def _bell(u: Array, v: Array, wide: float, stage: Stage, body: _Body) -> Array:
     radial = np.where(v < 0, away, flank)
     inside = smooth(1 - radial, 0, 0.03) * smooth(hem - v, -0.012, 0.03)
     skin = 0.13 + 0.75 * radial**5 + 0.22 * smooth(v, -0.1, 0.22) * (v < hem)
-    angle = np.arcsin(np.clip(u / width / np.maximum(np.sqrt(np.clip(1 - (np.minimum(v, 0) / 0.86) ** 2, 0.02, 1)), 0.1), -1, 1))
-    ribs = np.abs(np.cos(angle * 11)) ** 14 * (0.10 + 0.22 * smooth(v, -0.9, 0.2))
-    spots = noise.fbm(
-        u.shape[1], u.shape[0], body.size * stage.unit * 0.22, body.number * 7 + 3, octaves=4, gain=0.6
+    angle = np.arcsin(
+        np.clip(u / width / np.maximum(np.sqrt(np.clip(1 - (np.minimum(v, 0) / 0.86) ** 2, 0.02, 1)), 0.1), -1, 1)
     )
+    ribs = np.abs(np.cos(angle * 11)) ** 14 * (0.10 + 0.22 * smooth(v, -0.9, 0.2))
+    spots = noise.fbm(u.shape[1], u.shape[0], body.size * stage.unit * 0.22, body.number * 7 + 3, octaves=4, gain=0.6)
     organs = np.zeros_like(v)
     for centre, size in ((-0.27, 0.17), (0.27, 0.17), (0.0, 0.19)):
         ring = np.sqrt(((u - centre) / size) ** 2 + ((v + 0.30) / 0.22) ** 2)
@@ -137,7 +135,9 @@ def _bell(u: Array, v: Array, wide: float, stage: Stage, body: _Body) -> Array:
     return np.asarray(inside * (skin + ribs + organs * (1 - radial) * 1.4 + core + spots * 0.06), np.float32)
 
 
-def _strands(stage: Stage, body: _Body, box: tuple[int, int, int, int], beat: float, phase: float, rise: float) -> Array:
+def _strands(
+    stage: Stage, body: _Body, box: tuple[int, int, int, int], beat: float, phase: float, rise: float
+) -> Array:
     """Hair-thin tentacles from the hem and frilled arms from the middle, waving once a loop."""
     dice = np.random.default_rng([stage.own, body.number, 4])
     thin, arms = Stencil(stage, box), Stencil(stage, box)
@@ -145,7 +145,9 @@ def _strands(stage: Stage, body: _Body, box: tuple[int, int, int, int], beat: fl
     fine = 34 if body.glow > 0.5 else 16
     for index in range(fine):
         spread = (index / (fine - 1) - 0.5) * 1.86
-        _strand(thin, body, t, (spread * (1 + 0.09 * beat), 0.2), float(dice.uniform(1.6, 3.9)), dice, phase, 0.007, rise)
+        _strand(
+            thin, body, t, (spread * (1 + 0.09 * beat), 0.2), float(dice.uniform(1.6, 3.9)), dice, phase, 0.007, rise
+        )
     for _ in range(60 if body.glow > 0.5 else 22):
         start = (float(dice.normal(0, 0.13)), 0.05)
         _strand(arms, body, t, start, float(dice.uniform(0.9, 2.7)), dice, phase, 0.016, rise, frill=1.0)

@@ -48,7 +48,7 @@ def marble(stage: Stage) -> Iterator[Layer]:
         return _sheet(stage, flow, phase)
 
     still = at(0.0)
-    yield Layer(still.rgb, near=0.2, moving=at)
+    yield Layer(still.rgb, near=0.2, keys=30, moving=at)
 
 
 def _sheet(stage: Stage, flow: _Flow, phase: float) -> Layer:
@@ -65,7 +65,7 @@ def _sheet(stage: Stage, flow: _Flow, phase: float) -> Layer:
     fine = noise.sample(flow.vein, (along + body * 0.035) * scale * 1.9 + 11, (over + body * 0.05) * scale * 1.9)
     fold = np.sin(body * 3.4 + fine * 0.85 + over * 3.0)
     height = fold * 0.6 + fine * 0.22 + body * 0.3
-    tone = smooth(fold * 0.5 + body * 0.22 + fine * 0.14 + 0.46, 0.0, 1.0)
+    tone = smooth(fold * 0.5 + body * 0.22 + fine * 0.14 + 0.40, -0.1, 1.15)
     return Layer(_lit(stage, height, tone, body, fine))
 
 
@@ -81,15 +81,15 @@ def _lit(stage: Stage, height: Array, tone: Array, body: Array, fine: Array) -> 
     gleam = np.clip(half, 0, 1) ** 26
     stops = [
         (0.0, palette.deep),
-        (0.30, palette.sky[0]),
-        (0.52, palette.sky[1]),
-        (0.74, palette.sky[2]),
-        (0.90, palette.sky[3]),
+        (0.24, palette.sky[0]),
+        (0.48, palette.sky[1]),
+        (0.72, palette.sky[2]),
+        (0.93, palette.sky[3]),
         (1.0, mix(palette.light, np.ones(3, np.float32), 0.3)),
     ]
     rgb = gradient(tone, stops)
-    rgb = rgb * np.clip(0.30 + diffuse * 0.95, 0.12, 1.35)[..., None]
-    rgb = rgb + palette.light * (gleam * (0.10 + 0.5 * tone))[..., None]
+    rgb = rgb * np.clip(0.32 + diffuse * 0.72, 0.12, 1.12)[..., None]
+    rgb = rgb + palette.light * (gleam * (0.06 + 0.34 * tone))[..., None]
     thread = np.exp(-((np.abs(fine - 0.35) / 0.055) ** 2)) * smooth(body, -0.2, 1.2)
     gold = palette.accent * np.clip(0.55 + diffuse * 0.7, 0.2, 1.4)[..., None] + gleam[..., None] * 0.5
     return np.asarray(np.clip(rgb + (gold - rgb) * (thread * 0.85)[..., None], 0, 1), dtype=np.float32)

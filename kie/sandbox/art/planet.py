@@ -146,7 +146,13 @@ def _air(stage: Stage, world: _World) -> Layer:
     toward = smooth((u * world.sun[0] + v * world.sun[1]) / np.maximum(away, 0.2), -0.35, 0.9)
     halo = np.exp(-np.maximum(away - 1, 0) / 0.035) * 0.55 + np.exp(-np.maximum(away - 1, 0) / 0.17) * 0.22
     tint = mix(stage.palette.sky[3], stage.palette.haze, 0.4)
-    return Layer(np.asarray(tint * (halo * toward * smooth(1.6 - away, 0, 0.3))[..., None], np.float32), None, box, "screen", 0.45)
+    return Layer(
+        np.asarray(tint * (halo * toward * smooth(1.6 - away, 0, 0.3))[..., None], np.float32),
+        None,
+        box,
+        "screen",
+        0.45,
+    )
 
 
 def _ring_shadow(world: _World, south: Array) -> Array:

@@ -29,7 +29,7 @@ class _Pose:
 def portrait(stage: Stage) -> Iterator[Layer]:
     """Paper, then the head in one of the two manners."""
     dice = stage.chance("pose")
-    size = min(stage.tall * 0.255, stage.wide * 0.325)
+    size = min(stage.tall * 0.255, stage.wide * 0.30)
     facing = 1.0 if (stage.take + stage.kin) % 2 == 0 else -1.0
     pose = _Pose(
         stage.wide * 0.5 - facing * size * float(dice.uniform(0.0, 0.35)),
@@ -59,7 +59,9 @@ def _head(stage: Stage, pose: _Pose) -> Array:
     outline[:, 0] *= pose.facing
     stencil.polygon(outline * pose.size + np.array([pose.x, pose.y], np.float32))
     if pose.bun:
-        stencil.ellipse(pose.x - pose.facing * 1.02 * pose.size, pose.y - 0.74 * pose.size, 0.40 * pose.size, 0.37 * pose.size)
+        stencil.ellipse(
+            pose.x - pose.facing * 1.02 * pose.size, pose.y - 0.74 * pose.size, 0.40 * pose.size, 0.37 * pose.size
+        )
     return stencil.alpha()
 
 

@@ -63,7 +63,7 @@ def _trunks(stage: Stage, ground: float, index: int, light: _Light) -> Layer:
             continue
         if index == 3 and abs(x - (stage.wide - light[0])) < 0.13:
             continue
-        _tree(stencil, dice, x, ground - 0.07 * (1 - near) + 0.10 * near**3, 0.0035 + 0.023 * near**1.5, stage.tall)
+        _tree(stencil, dice, x, ground - 0.07 * (1 - near) + 0.10 * near**3, 0.0035 + 0.023 * near**1.5)
     tone = mix(mix(stage.palette.sky[1], stage.palette.sky[2], 0.35), stage.palette.deep, 0.18 + 0.80 * near)
     lit = glow(stage, light, 0.34)[..., None] * np.float32(0.75 * (1 - near) ** 0.7)
     rgb = tone + (stage.palette.light - tone) * lit
@@ -72,7 +72,7 @@ def _trunks(stage: Stage, ground: float, index: int, light: _Light) -> Layer:
     return Layer(rgb.astype(np.float32), stencil.alpha(), near=0.1 + 0.85 * near)
 
 
-def _tree(stencil: Stencil, dice: np.random.Generator, x: float, foot: float, width: float, tall: float) -> None:
+def _tree(stencil: Stencil, dice: np.random.Generator, x: float, foot: float, width: float) -> None:
     steps = np.linspace(0, 1, 12)
     lean = float(dice.normal(0, 0.02))
     wander = np.cumsum(dice.normal(0, width * 0.16, 12))
@@ -92,7 +92,6 @@ def _tree(stencil: Stencil, dice: np.random.Generator, x: float, foot: float, wi
         path[:, 1] += np.cumsum(dice.normal(0, width * 0.12, 8))
         stencil.stroke(path[:5].astype(np.float32), width * 0.17)
         stencil.stroke(path[4:].astype(np.float32), width * 0.09)
-    del tall
 
 
 def _bank(stage: Stage, ground: float, index: int, light: _Light) -> Layer:
@@ -113,9 +112,16 @@ def _wet(stage: Stage, above: Array, ground: float, light: _Light) -> Layer:
     y = stage.y[top:]
     depth = (y - ground) / max(stage.tall - ground, 0.02)
     rough = noise.fbm(
-        stage.width, stage.height - top, (0.10 * stage.unit, 0.012 * stage.unit), stage.number("wet"), octaves=6, gain=0.6
+        stage.width,
+        stage.height - top,
+        (0.10 * stage.unit, 0.012 * stage.unit),
+        stage.number("wet"),
+        octaves=6,
+        gain=0.6,
     )
-    row = np.clip((2 * ground - y) * stage.unit - rough * 0.03 * stage.unit * (0.3 + depth), 0, top - 1).astype(np.int32)
+    row = np.clip((2 * ground - y) * stage.unit - rough * 0.03 * stage.unit * (0.3 + depth), 0, top - 1).astype(
+        np.int32
+    )
     column = np.clip(np.arange(stage.width) + rough * 0.006 * stage.unit, 0, stage.width - 1).astype(np.int32)
     mirror = above.reshape(-1, 3)[row * stage.width + column]
     soil = mix(stage.palette.deep, stage.palette.sky[0], 0.4)
@@ -142,7 +148,9 @@ def _person(stage: Stage, ground: float, light: _Light) -> Iterator[Layer]:
     scallop = np.linspace(1, -1, 33)
     hem = np.stack([x + scallop * across, top + 0.20 * size - np.abs(np.sin(scallop * np.pi * 2)) * 0.035 * size], -1)
     stencil.polygon(np.concatenate([dome, hem]).astype(np.float32))
-    stencil.stroke(np.array([[x + 0.03 * size, top - 0.10 * size], [x + 0.03 * size, y - 0.52 * size]], np.float32), 0.012 * size)
+    stencil.stroke(
+        np.array([[x + 0.03 * size, top - 0.10 * size], [x + 0.03 * size, y - 0.52 * size]], np.float32), 0.012 * size
+    )
     alpha = stencil.alpha()
     rim = np.clip(alpha - np.roll(alpha, (1, 1 if light[0] < x else -1), (0, 1)), 0, 1)
     tone = stage.palette.deep * np.float32(0.8)
@@ -189,4 +197,4 @@ def _veil(stage: Stage, name: str, count: int, length: float, strength: float) -
     def at(phase: float) -> Layer:
         return Layer(tint, np.roll(sheet, round(phase * falls * stage.height), 0), blend="screen")
 
-    return Layer(tint, sheet, blend="screen", near=0.0, moving=at)
+    return Layer(tint, sheet, blend="screen", near=-1, keys=0, moving=at)

@@ -24,9 +24,7 @@ def shore(stage: Stage) -> Iterator[Layer]:
     for layer in _above(stage, horizon, sun, hills=still or bool(stage.words & {"lighthouse", "coast"})):
         lay(above, layer)
         yield layer
-    surface = water(
-        stage, above, horizon, sun, calm=0.8 if still else 0.25, glitter=0.75 if still else 1.0, eye=0.9
-    )
+    surface = water(stage, above, horizon, sun, calm=0.8 if still else 0.25, glitter=0.75 if still else 1.0, eye=0.9)
     yield surface
     yield _mist(stage, horizon, sun)
     yield from _boats(stage, horizon, sun)
@@ -128,7 +126,17 @@ def _paper_boat(stage: Stage, x: float, y: float, size: float, lean: float) -> I
 def _rowing_boat(stage: Stage, x: float, y: float, size: float) -> Iterator[Layer]:
     """A small boat with someone in it, dark against the water."""
     stencil = Stencil(stage)
-    hull = [(-1.0, -0.20), (-0.7, -0.13), (0.0, -0.10), (0.7, -0.13), (1.05, -0.24), (0.86, 0.0), (0.5, 0.06), (-0.5, 0.06), (-0.82, 0.0)]
+    hull = [
+        (-1.0, -0.20),
+        (-0.7, -0.13),
+        (0.0, -0.10),
+        (0.7, -0.13),
+        (1.05, -0.24),
+        (0.86, 0.0),
+        (0.5, 0.06),
+        (-0.5, 0.06),
+        (-0.82, 0.0),
+    ]
     stencil.polygon(_place(hull, x, y, size))
     body = [(-0.14, -0.1), (-0.17, -0.36), (-0.10, -0.50), (0.0, -0.54), (0.10, -0.48), (0.13, -0.32), (0.10, -0.1)]
     stencil.polygon(_place(body, x, y, size))
@@ -144,7 +152,16 @@ def _lighthouse(stage: Stage, horizon: float, sun: tuple[float, float]) -> Layer
     """A tower on a rock at the third the sun left free, its lamp lit."""
     x, size = stage.wide - sun[0], min(stage.tall, 1.2) * 0.26
     stencil = Stencil(stage)
-    rock = [(-1.5, 0.02), (-1.1, -0.09), (-0.7, -0.17), (-0.3, -0.22), (0.2, -0.20), (0.5, -0.13), (0.9, -0.10), (1.3, 0.02)]
+    rock = [
+        (-1.5, 0.02),
+        (-1.1, -0.09),
+        (-0.7, -0.17),
+        (-0.3, -0.22),
+        (0.2, -0.20),
+        (0.5, -0.13),
+        (0.9, -0.10),
+        (1.3, 0.02),
+    ]
     stencil.polygon(_place(rock, x, horizon, size * 0.6))
     tower = [(-0.085, -0.10), (-0.058, -0.86), (0.058, -0.86), (0.085, -0.10)]
     stencil.polygon(_place(tower, x, horizon, size))

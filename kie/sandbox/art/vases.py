@@ -75,7 +75,14 @@ def _pots(stage: Stage, table: float) -> list[_Pot]:
     centres = start + np.cumsum(gaps) - gaps / 2
     feet = table + (stage.tall - table) * dice.uniform(0.16, 0.52, count)
     pots = [
-        _Pot(float(centres[i]), float(feet[i]), float(heights[order[i]]), int(shapes[order[i]]), glazes[int(order[i])], float(dice.uniform(0.1, 0.7)))
+        _Pot(
+            float(centres[i]),
+            float(feet[i]),
+            float(heights[order[i]]),
+            int(shapes[order[i]]),
+            glazes[int(order[i])],
+            float(dice.uniform(0.1, 0.7)),
+        )
         for i in range(count)
     ]
     return sorted(pots, key=lambda pot: pot.foot)
@@ -151,7 +158,11 @@ def _body(stage: Stage, pot: _Pot, side: float) -> Layer:
     normal = (u / long, rise / long, out / long)
     light = _glaze(stage, pot, (np.clip(u, -1, 1), guess), normal, side)
     edge = np.clip((1 - np.abs(u)) * radius * stage.unit + 0.5, 0, 1)
-    alpha = edge * np.clip((1 - guess) * pot.height * stage.unit + 0.5, 0, 1) * np.clip(guess * pot.height * stage.unit + 0.5, 0, 1)
+    alpha = (
+        edge
+        * np.clip((1 - guess) * pot.height * stage.unit + 0.5, 0, 1)
+        * np.clip(guess * pot.height * stage.unit + 0.5, 0, 1)
+    )
     mouth = _mouth(stage, pot, (x, y), light)
     return Layer(film(mouth[0]), np.maximum(alpha, mouth[1]).astype(np.float32), box, near=0.5)
 
@@ -170,7 +181,9 @@ def _mouth(stage: Stage, pot: _Pot, place: tuple[Array, Array], light: Array) ->
     return np.asarray(light + (paint - light) * whole[..., None], np.float32), whole
 
 
-def _glaze(stage: Stage, pot: _Pot, place: tuple[Array, Array], normal: tuple[Array, Array, Array], side: float) -> Array:
+def _glaze(
+    stage: Stage, pot: _Pot, place: tuple[Array, Array], normal: tuple[Array, Array, Array], side: float
+) -> Array:
     u, down = place
     speckle = noise.tile(256, stage.number(f"speckle {pot.shape}"), slope=0.9, lowest=6)
     turn = np.arcsin(u) * 60 + pot.x * 900
@@ -182,12 +195,16 @@ def _glaze(stage: Stage, pot: _Pot, place: tuple[Array, Array], normal: tuple[Ar
     fill = 0.10 + 0.10 * (0.5 + 0.5 * normal[0] * side) + 0.07 * smooth(down, 0.6, 1.0)
     low = 1 - 0.55 * smooth(down, 0.86, 1.0)
     clay = linear(pot.clay)
-    dip = smooth(down + 0.05 * noise.sample(speckle, turn * 0.12, down * 3), 0.60, 0.615)[..., None] * (pot.gloss > 0.35)
+    dip = smooth(down + 0.05 * noise.sample(speckle, turn * 0.12, down * 3), 0.60, 0.615)[..., None] * (
+        pot.gloss > 0.35
+    )
     clay = clay * (1 - dip) + linear(mix(pot.clay, stage.palette.earth, 0.7)) * 0.8 * dip
     fleck = 1 + 0.07 * spots - 0.35 * smooth(spots, 1.7, 2.4) + wheel
     warm = linear(mix(stage.palette.light, np.ones(3, np.float32), 0.45))
     light = clay * warm * ((2.5 * key + fill) * low * fleck)[..., None]
-    shine = np.exp(-(((u + 0.52 * side) / 0.10) ** 2)) * smooth(down, 0.08, 0.2) * smooth(-down, -0.72, -0.45) * pot.gloss
+    shine = (
+        np.exp(-(((u + 0.52 * side) / 0.10) ** 2)) * smooth(down, 0.08, 0.2) * smooth(-down, -0.72, -0.45) * pot.gloss
+    )
     return np.asarray(light + warm * (shine * 0.20 * key)[..., None], dtype=np.float32)
 
 
@@ -228,7 +245,10 @@ def _branch(stage: Stage, pot: _Pot) -> Layer:
                     continue
                 _leaf((stencil, grey), dice, path[at], hand, length * float(dice.uniform(0.06, 0.12)))
     tone = grey.alpha()[..., None]
-    dark, pale = mix(stage.palette.deep, stage.palette.earth, 0.25), mix(stage.palette.accent, stage.palette.light, 0.25)
+    dark, pale = (
+        mix(stage.palette.deep, stage.palette.earth, 0.25),
+        mix(stage.palette.accent, stage.palette.light, 0.25),
+    )
     return Layer((dark + (pale - dark) * tone).astype(np.float32), stencil.alpha(), near=0.5)
 
 
