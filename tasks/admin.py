@@ -41,8 +41,7 @@ class ExchangeInline(admin.TabularInline):  # type: ignore[type-arg]
     model = Exchange
     extra = 0
     can_delete = False
-    fields = ["at", "method", "path", "status", "outcome", "request_body", "response_body", "seconds"]
-    readonly_fields = fields
+    readonly_fields = ["at", "method", "path", "status", "outcome", "request_body", "response_body", "seconds"]
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return False

@@ -7,12 +7,12 @@ import logging
 from datetime import datetime, timedelta
 
 from django.utils import timezone
-from gallery.files import has_room
-from gallery.services import link_is_gone, renew_source
 
 from accounts.models import ApiKey
 from accounts.services import mark_refused, refresh_balance
+from gallery.files import has_room
 from gallery.models import Result
+from gallery.services import link_is_gone, renew_source
 from kie.errors import Busy, KeyRefused, KieError, NotSent, OutcomeUnknown, OutOfCredit, Refused
 from kie.reports import ReportState
 from mjportal.encryption import Undecipherable
@@ -78,6 +78,10 @@ def _send(task: Task) -> None:
             accepted = send(client, task)
         except KieError as error:
             _not_accepted(task, error)
+            return
+        except ValueError as error:
+            # The client looks at the request before it opens a connection: nothing was sent.
+            lifecycle.fail(task, FailureClass.PARAMETER, str(error))
             return
     lifecycle.mark_running(task, accepted.task_id, timezone.now())
     note_exchange(task, accepted.exchange, "accepted")

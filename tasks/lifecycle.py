@@ -10,10 +10,10 @@ from uuid import UUID
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
-from gallery.services import add_results
 
 from accounts.models import ApiKey, User
 from accounts.services import next_revision
+from gallery.services import add_results
 from mjportal.background import enqueue
 from tasks.looks import first_look
 from tasks.models import FINAL, FailureClass, HoldReason, Kind, Status, Task

@@ -47,7 +47,7 @@ def work_stands_still(started: float) -> bool:
         return False
     waiting = OrmQ.objects.filter(key="work", lock__lt=timezone.now() - STUCK_AFTER).exists()
     taken = OrmQ.objects.filter(key="work", lock__gt=timezone.now()).count()
-    return waiting and taken < settings.JOB_WORKERS
+    return bool(waiting and taken < settings.JOB_WORKERS)
 
 
 @dataclass

@@ -5,10 +5,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db.models import F, Q
-from gallery.files import has_room
 
 from accounts.models import ApiKey
-from gallery import jobs as gallery_jobs
+from gallery.files import has_room
+from gallery.jobs import sweep as sweep_gallery
 from gallery.models import Result
 from mjportal.background import enqueue
 from tasks import gates, lifecycle
@@ -103,7 +103,7 @@ def adopt_unwatched(now: datetime) -> None:
 
 def sweep(now: datetime) -> None:
     """Everything above, each part on its own: one broken row must not keep the others from being found."""
-    for part in (recover_claims, wake_held, open_eyes, refresh_dead_links, adopt_unwatched, gallery_jobs.sweep):
+    for part in (recover_claims, wake_held, open_eyes, refresh_dead_links, adopt_unwatched, sweep_gallery):
         try:
             part(now)
         except Exception:

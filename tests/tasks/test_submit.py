@@ -7,7 +7,6 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import ApiKey
-from gallery import files
 from kie.parameters import validate
 from tasks import gates, jobs, lifecycle
 from tasks.models import HoldReason, Status, SwitchedOff, Task
@@ -19,8 +18,10 @@ UNCERTAIN = [
     "200_without_task_id", "not_json", "list_body", "nan_body", "huge_body", "empty_body", "redirect_307",
     "code:777",
 ]  # fmt: skip
-REFUSED = [("code:400", "parameter"), ("code:422", "parameter"), ("code:404", "unavailable"), ("code:501", "generation"),
-           ("code:505", "switched_off")]  # fmt: skip
+REFUSED = [
+    ("code:400", "parameter"), ("code:422", "parameter"), ("code:404", "unavailable"), ("code:501", "generation"),
+    ("code:505", "switched_off"),
+]  # fmt: skip
 HELD = [("code:401", HoldReason.KEY_REFUSED), ("code:402", HoldReason.NO_CREDIT)]
 
 
@@ -158,12 +159,8 @@ def test_a_claim_that_went_to_another_worker_sets_no_wire_mark(desk: Desk) -> No
 
 @pytest.mark.prove
 def test_nothing_is_bought_that_cannot_be_stored(desk: Desk, settings) -> None:
-    full = files.LEAST_FREE_BYTES
-    try:
-        files.LEAST_FREE_BYTES = 1 << 60
-        task = desk.send(desk.queue())
-    finally:
-        files.LEAST_FREE_BYTES = full
+    settings.STORAGE_KEEP_FREE = 1 << 60
+    task = desk.send(desk.queue())
     assert (task.status, task.hold_reason) == (Status.HELD, HoldReason.DISK_LOW)
     assert desk.sandbox.sent("mj/generate") == []
 
