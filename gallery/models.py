@@ -26,6 +26,10 @@ class ResultQuerySet(models.QuerySet["Result"]):
     def saved(self) -> "ResultQuerySet":
         return self.filter(state=Result.State.SAVED)
 
+    def on_wall(self) -> "ResultQuerySet":
+        """The saved ones, told by their time (set and cleared with the state): the wall's index serves this form only."""
+        return self.filter(saved_at__isnull=False)
+
 
 class Result(models.Model):
     """One picture or clip of a task: where it came from, and the file we hold.

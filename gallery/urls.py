@@ -1,4 +1,10 @@
-from django.urls import URLPattern
+from django.urls import path
+
+from gallery import views
 
 app_name = "gallery"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.index, name="index"),
+    path("<uuid:result_id>/", views.viewer, name="viewer"),
+    path("<uuid:result_id>/star/", views.star, name="star"),
+]

@@ -1,0 +1,108 @@
+"""The one way to a file: rights first, then the bytes, with headers that keep a hostile file harmless."""
+
+import re
+from dataclasses import dataclass
+from urllib.parse import quote
+from uuid import UUID
+
+from django.conf import settings
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
+from django.shortcuts import get_object_or_404
+from django.utils.cache import get_conditional_response
+from django.utils.http import content_disposition_header
+from django.views.decorators.http import require_safe
+
+from gallery import files
+from gallery.models import Result
+from gallery.ranges import Unsatisfiable, requested_range
+from gallery.sniffing import BY_MIME
+
+# The bytes under one address never change, and only this browser may keep them.
+CACHING = "private, max-age=31536000, immutable"
+HEADERS = {
+    "Cache-Control": CACHING,
+    "X-Content-Type-Options": "nosniff",
+    "Content-Security-Policy": "default-src 'none'; sandbox",
+    "Cross-Origin-Resource-Policy": "same-origin",
+    "Accept-Ranges": "bytes",
+}
+NAME_WORDS = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Served:
+    """One file as it is served: where it is kept, its type, and whether the browser shows or saves it."""
+
+    name: str
+    mime: str
+    etag: str
+    filename: str
+    attached: bool = False
+
+
+@require_safe
+def file(request: HttpRequest, result_id: UUID, variant: str) -> HttpResponseBase:
+    """A rendition, the poster, the original, the clip or the download of one saved result this person may see."""
+    shown = Result.objects.visible_to(request.user).saved().select_related("task")
+    served = _served(get_object_or_404(shown.only(*FIELDS), pk=result_id), variant)
+    unchanged = get_conditional_response(request, etag=served.etag)
+    if unchanged is not None:
+        return _dressed(unchanged, served)
+    if settings.X_ACCEL_PREFIX and files.is_local():
+        handed = HttpResponse(content_type=served.mime)
+        handed["X-Accel-Redirect"] = settings.X_ACCEL_PREFIX.rstrip("/") + "/" + quote(served.name)
+        return _dressed(handed, served)
+    try:
+        return _dressed(_answer(request, served), served)
+    except FileNotFoundError:
+        raise Http404 from None
+
+
+FIELDS = ("task", "kind", "content_type", "sha256", "position", "task__prompt")
+
+
+def _served(result: Result, variant: str) -> Served:
+    etag = f'"{result.sha256[:32]}-{variant}"'
+    known = BY_MIME[result.content_type]
+    if variant in {"320", "640", "1280", "poster"}:
+        width = files.WIDTHS[-1] if variant == "poster" else int(variant)
+        return Served(files.rendition_name(result.sha256, width), "image/webp", etag, _human_name(result, "webp"))
+    if variant == "clip" and result.kind != Result.Kind.VIDEO:
+        raise Http404
+    original = files.original_name(result.sha256, known.extension)
+    return Served(original, known.mime, etag, _human_name(result, known.extension), attached=variant == "download")
+
+
+def _human_name(result: Result, extension: str) -> str:
+    """The first words of the prompt and the position, safe in every file system: `red dunes under a low sun 2.jpg`."""
+    words = re.sub(r"[^\w\- ]+", " ", result.task.prompt)
+    words = re.sub(r"\s+", " ", words).strip(" -_.")
+    if len(words) > NAME_WORDS:
+        words = words[:NAME_WORDS].rpartition(" ")[0] or words[:NAME_WORDS]
+    return f"{words or 'result'} {result.position + 1}.{extension}"
+
+
+def _answer(request: HttpRequest, served: Served) -> HttpResponseBase:
+    size = files.size_of(served.name)
+    header = request.headers.get("Range", "")
+    if request.headers.get("If-Range", served.etag) != served.etag:
+        header = ""
+    try:
+        part = requested_range(header, size)
+    except Unsatisfiable:
+        return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
+    start, length = part or (0, size)
+    pieces = iter(()) if request.method == "HEAD" else files.read_range(served.name, start, length)
+    response = StreamingHttpResponse(pieces, status=206 if part else 200, content_type=served.mime)
+    response["Content-Length"] = str(length)
+    if part:
+        response["Content-Range"] = f"bytes {start}-{start + length - 1}/{size}"
+    return response
+
+
+def _dressed(response: HttpResponseBase, served: Served) -> HttpResponseBase:
+    for name, value in HEADERS.items():
+        response[name] = value
+    response["ETag"] = served.etag
+    response["Content-Disposition"] = content_disposition_header(served.attached, served.filename) or "inline"
+    return response

@@ -1,0 +1,88 @@
+"""Everything the viewer shows of one result: its neighbours in the search it came from, its strip, its family."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import QuerySet
+
+from accounts.models import User
+from gallery.models import Result
+from gallery.paging import Cursor
+from gallery.search import Search
+from gallery.wall import COLUMNS, MOST_COUNTED, Tile, tiles
+
+SIDE = 6
+
+
+@dataclass(frozen=True, slots=True)
+class Strip:
+    """The filmstrip: tiles newest first, the neighbours on both sides (None at the ends), and where we are."""
+
+    tiles: list[Tile]
+    newer: Tile | None
+    older: Tile | None
+    place: str
+
+
+def read_strip(user: User | AnonymousUser, search: Search, result: Result) -> Strip:
+    """Four queries, none of which grows with the gallery beyond MOST_COUNTED rows of an index."""
+    found = Result.objects.visible_to(user).on_wall().filter(search.condition)
+    if result.saved_at is None:
+        return Strip([], None, None, "")
+    here = Cursor(result.saved_at, result.pk)
+    newer = found.filter(here.newer)
+    before = _read(newer.order_by("saved_at", "id"), search)[::-1]
+    after = _read(found.filter(here.older).order_by("-saved_at", "-id"), search)
+    own = _read(Result.objects.filter(pk=result.pk), search)
+    return Strip(
+        [*before, *own, *after],
+        before[-1] if before else None,
+        after[0] if after else None,
+        _place(newer.order_by(), found.order_by()),
+    )
+
+
+def _read(results: QuerySet[Result, Any], search: Search) -> list[Tile]:
+    return [tile for _, tile in tiles(results.values_list(*COLUMNS)[:SIDE], search)]
+
+
+def _place(newer: QuerySet[Result, Any], found: QuerySet[Result, Any]) -> str:
+    before = newer[: MOST_COUNTED + 1].count()
+    if before > MOST_COUNTED:
+        return ""
+    total = found[: MOST_COUNTED + 1].count()
+    return f"{before + 1:,} of {total:,}" if total <= MOST_COUNTED else f"{before + 1:,} of many"
+
+
+@dataclass(frozen=True, slots=True)
+class Kin:
+    """A generation in the family line: what it is to us, and its saved pictures."""
+
+    name: str
+    tiles: list[Tile]
+
+
+def read_family(user: User | AnonymousUser, result: Result) -> list[Kin]:
+    """Parent, this task and its children, those with saved pictures only: one query."""
+    task = result.task
+    kin = Result.objects.visible_to(user).on_wall()
+    family = (
+        kin.filter(task_id=task.pk)
+        | kin.filter(task__parent_id=task.pk)
+        | (kin.filter(task_id=task.parent_id) if task.parent_id else kin.none())
+    )
+    rows = list(
+        family.order_by("task__created_at", "task_id", "position").values_list("task_id", "task__kind", *COLUMNS)[:60]
+    )
+    line: list[Kin] = []
+    for task_id in dict.fromkeys(row[0] for row in rows):
+        own = [row for row in rows if row[0] == task_id]
+        if task_id == task.parent_id:
+            name = "Parent"
+        elif task_id == task.pk:
+            name = "This task"
+        else:
+            name = str(own[0][1]).capitalize()
+        line.append(Kin(name, [tile for _, tile in tiles([row[2:] for row in own], Search())]))
+    return line

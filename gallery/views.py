@@ -1,0 +1,107 @@
+"""The pages of the gallery: the wall, the viewer, the star."""
+
+from typing import Any
+from uuid import UUID
+
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_POST, require_safe
+
+from gallery import services
+from gallery.models import Result
+from gallery.paging import Cursor
+from gallery.search import KINDS, Search
+from gallery.viewing import read_family, read_strip
+from gallery.wall import clock, count_found, day_name, read_page
+from gallery.wording import as_flags, in_words, type_name
+
+DENSITIES = 5
+DEFAULT_DENSITY = 3
+MOST_UNSAVED = 50
+
+
+@require_safe
+def index(request: HttpRequest) -> HttpResponse:
+    """The wall; with `after=<cursor>` asked for by htmx, the next page of it alone."""
+    search = Search.from_query(request.GET)
+    cursor = Cursor.parse(request.GET.get("after", ""))
+    page = read_page(request.user, search, cursor)
+    today = timezone.localdate()
+    context: dict[str, Any] = {
+        "page": page,
+        "days": [(day, day_name(day.date, today)) for day in page.days],
+        "search": search,
+        "more": _more(search, page.older),
+    }
+    is_fragment = bool(getattr(request, "htmx", False)) and cursor is not None
+    if not is_fragment:
+        context |= {
+            "kinds": KINDS,
+            "density": _density(request),
+            "is_first": cursor is None,
+            "media_widths": (320, 640),
+        }
+        context["found"] = count_found(request.user, search) if search else ""
+        context["unsaved"] = _unsaved(request) if page.saving or page.lost else []
+    response = render(request, "gallery/index.html#days" if is_fragment else "gallery/index.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _more(search: Search, older: str) -> str:
+    if not older:
+        return ""
+    return f"{reverse('gallery:index')}?{search.query}{'&' if search else ''}after={older}"
+
+
+def _density(request: HttpRequest) -> int:
+    """1 (large pictures) to 5 (small), as the slider left it in a cookie, so that the first paint is right."""
+    value = request.COOKIES.get("density", "")
+    return int(value) if value in {str(step) for step in range(1, DENSITIES + 1)} else DEFAULT_DENSITY
+
+
+def _unsaved(request: HttpRequest) -> list[Result]:
+    waiting = Result.objects.visible_to(request.user).filter(state__in=[Result.State.SAVING, Result.State.LOST])
+    return list(waiting.select_related("task").order_by("deadline")[:MOST_UNSAVED])
+
+
+@require_safe
+def viewer(request: HttpRequest, result_id: UUID) -> HttpResponse:
+    """One picture or clip, large; a whole page, or for the script the viewer alone."""
+    visible = Result.objects.visible_to(request.user).select_related("task", "user")
+    result = get_object_or_404(visible, pk=result_id)
+    search = Search.from_query(request.GET)
+    parameters = result.task.parameters
+    context = {
+        "result": result,
+        "task": result.task,
+        "search": search,
+        "strip": read_strip(request.user, search, result),
+        "family": read_family(request.user, result),
+        "type": type_name(result.task.task_type),
+        "length": clock(result.duration) if result.duration else "",
+        "parameters": in_words(parameters),
+        "flags": as_flags(parameters),
+        "back": reverse("gallery:index") + (f"?{search.query}" if search else ""),
+        "reuse": f"/?reuse={result.task_id}",
+    }
+    is_fragment = bool(getattr(request, "htmx", False))
+    response = render(request, "gallery/viewer.html#viewer" if is_fragment else "gallery/viewer.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+@require_POST
+def star(request: HttpRequest, result_id: UUID) -> HttpResponse:
+    """Set the star (`starred=1`) or take it away; 204 for the script, back to where the form was otherwise."""
+    result = get_object_or_404(Result.objects.visible_to(request.user), pk=result_id)
+    services.set_star(result, request.POST.get("starred") == "1")
+    if getattr(request, "htmx", False):
+        return HttpResponse(status=204)
+    back = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
+    return redirect(back if is_ours else reverse("gallery:viewer", args=[result.pk]))

@@ -1,0 +1,152 @@
+"""One page of the wall: tiles under day headings, and what is not home yet."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
+from itertools import groupby
+from typing import Any
+from uuid import UUID
+
+from django.contrib.auth.models import AnonymousUser
+from django.db.models import Count, Q
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from gallery.models import Result
+from gallery.paging import Cursor
+from gallery.search import Search
+from gallery.shapes import nearest_shape, tile_sizes
+
+PAGE = 60
+MOST_COUNTED = 10_000
+COLUMNS = ("id", "kind", "width", "height", "duration", "placeholder", "starred", "saved_at", "task__prompt")
+
+
+@dataclass(frozen=True, slots=True)
+class Tile:
+    """A saved result as the template needs it. `media` and `href` are ready-made: nothing is reversed per tile."""
+
+    id: UUID
+    is_clip: bool
+    width: int
+    height: int
+    length: str
+    placeholder: str
+    starred: bool
+    alt: str
+    media: str
+    href: str
+    shape: str
+    sizes: str
+
+
+@dataclass(slots=True)
+class Day:
+    """The tiles of one day on this page. `count` is the whole day's; `continues` when it began on an earlier page."""
+
+    date: date
+    tiles: list[Tile]
+    count: int = 0
+    continues: bool = False
+
+
+@dataclass(slots=True)
+class Page:
+    """`older` is the cursor of the next page, "" at the end; `saving` and `lost` count this person's other results."""
+
+    days: list[Day] = field(default_factory=list)
+    older: str = ""
+    saving: int = 0
+    lost: int = 0
+
+
+def prefixes(search: Search) -> tuple[str, str, str]:
+    """(media address before the id, viewer address before the id, what follows the id in a viewer address)."""
+    nobody = UUID(int=0)
+    media = reverse("media:file", args=[nobody, "320"]).partition(str(nobody))[0]
+    viewer, _, tail = reverse("gallery:viewer", args=[nobody]).partition(str(nobody))
+    return media, viewer, f"{tail}?{search.query}" if search else tail
+
+
+def clock(seconds: float) -> str:
+    """Seconds as a player shows them: 0:05."""
+    return f"{round(seconds) // 60}:{round(seconds) % 60:02d}"
+
+
+def tiles(rows: Iterable[tuple[Any, ...]], search: Search) -> list[tuple[datetime, Tile]]:
+    """Tiles with their time, from rows of COLUMNS."""
+    media, viewer, tail = prefixes(search)
+    return [
+        (
+            saved_at,
+            Tile(
+                pk,
+                kind == Result.Kind.VIDEO,
+                width,
+                height,
+                clock(duration) if duration else "",
+                placeholder,
+                starred,
+                prompt or "Without a prompt",
+                f"{media}{pk}/",
+                f"{viewer}{pk}{tail}",
+                nearest_shape(width, height),
+                tile_sizes(width, height),
+            ),
+        )
+        for pk, kind, width, height, duration, placeholder, starred, saved_at, prompt in rows
+    ]
+
+
+def read_page(user: User | AnonymousUser, search: Search, cursor: Cursor | None) -> Page:
+    """The page after `cursor` (the first without one): two queries."""
+    found = Result.objects.visible_to(user).on_wall().filter(search.condition)
+    if cursor:
+        found = found.filter(cursor.older)
+    rows = list(found.order_by("-saved_at", "-id").values_list(*COLUMNS)[: PAGE + 1])
+    page = Page()
+    for day, members in groupby(tiles(rows[:PAGE], search), key=lambda pair: timezone.localdate(pair[0])):
+        group = [tile for _, tile in members]
+        page.days.append(Day(day, group, len(group)))
+    if page.days and cursor:
+        page.days[0].continues = timezone.localdate(cursor.saved_at) == page.days[0].date
+    last: Cursor | None = None
+    if len(rows) > PAGE:
+        last = Cursor(rows[PAGE - 1][7], rows[PAGE - 1][0])
+        page.older = str(last)
+    _count(page, user, search, last)
+    return page
+
+
+def _count(page: Page, user: User | AnonymousUser, search: Search, last: Cursor | None) -> None:
+    """What the page's rows can't tell: the rest of its last day, and the results that are not saved."""
+    wanted = Q(state__in=[Result.State.SAVING, Result.State.LOST])
+    if last:
+        wanted |= Q(saved_at__gte=start_of_day(timezone.localdate(last.saved_at))) & last.older & search.condition
+    by_state = Result.objects.visible_to(user).filter(wanted).order_by().values_list("state")
+    counts = dict(by_state.annotate(Count("pk")))
+    page.saving, page.lost = counts.get(Result.State.SAVING, 0), counts.get(Result.State.LOST, 0)
+    if last:
+        page.days[-1].count += counts.get(Result.State.SAVED, 0)
+
+
+def start_of_day(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))
+
+
+def day_name(day: date, today: date) -> str:
+    """`Today`, `Yesterday`, `Friday 20 November`, and the year when it is another one."""
+    if day == today:
+        return "Today"
+    if day == today - timedelta(days=1):
+        return "Yesterday"
+    name = f"{day:%A} {day.day} {day:%B}"
+    return name if day.year == today.year else f"{name} {day.year}"
+
+
+def count_found(user: User | AnonymousUser, search: Search) -> str:
+    """How many saved results the search finds, as words: exact up to MOST_COUNTED, one query."""
+    found = Result.objects.visible_to(user).on_wall().filter(search.condition).order_by()
+    count = found[: MOST_COUNTED + 1].count()
+    return f"{count:,}" if count <= MOST_COUNTED else f"more than {MOST_COUNTED:,}"
