@@ -21,7 +21,7 @@ _HALF, _ROOF, _STEP, _THICK, _COUNT = 2.3, 5.2, 4.2, 0.75, 11
 
 
 Point = tuple[Array, Array, Array]
-Normal = tuple[Array, Array, Array | np.float32]
+Normal = tuple[Array | np.float32, Array | np.float32, Array | np.float32]
 
 
 @dataclass(frozen=True)
@@ -189,7 +189,7 @@ def _cover(hall: _Hall) -> Array:
     back_x, back_y = hall.at(z + _THICK, px, py)
     reveal = np.clip(0.5 + _arch(back_x, back_y, hall.arch) / foot, 0, 1) * np.clip(0.5 + back_y / foot, 0, 1)
     face = np.clip(0.5 + _arch(x, y, hall.arch) / foot, 0, 1)
-    return np.maximum(np.maximum(face, reveal), floor).astype(np.float32)
+    return np.asarray(np.maximum(np.maximum(face, reveal), floor), dtype=np.float32)
 
 
 def _shade(hall: _Hall, point: Point, normal: Normal, index: int) -> Array:
@@ -198,7 +198,7 @@ def _shade(hall: _Hall, point: Point, normal: Normal, index: int) -> Array:
     palette, sun = hall.stage.palette, hall.sun
     facing = np.clip(normal[0] * sun[0] + normal[1] * sun[1] + normal[2] * sun[2], 0, 1)
     direct = facing * _sunlit(hall, point)
-    corner = 1.0
+    corner = np.ones_like(direct)
     for distance in (y, _HALF - np.abs(x), _ROOF - y):
         corner = corner * (1 - 0.42 * np.exp(-np.maximum(distance, 0) / 0.55))
     toward = 0.5 - 0.5 * x * hall.side / _HALF
@@ -235,7 +235,7 @@ def _windows(hall: _Hall, point: Point, normal: Normal, light: Array, warm: Arra
 def _sunlit(hall: _Hall, point: Point) -> Array:
     """How much of the sun reaches a point through the window of its bay, with a penumbra."""
     x, y, z = point
-    lit = np.float32(1.0)
+    lit = np.ones_like(x)
     for wall in (_HALF, _HALF + 0.6):
         reach = np.maximum(wall - x * hall.side, 0) / abs(hall.sun[0])
         high, deep = y + reach * hall.sun[1], z + reach * hall.sun[2]
@@ -252,10 +252,11 @@ def _ball_shadow(hall: _Hall, point: Point) -> Array:
     dx, dy, dz = bx - point[0], by - point[1], bz - point[2]
     along = dx * hall.sun[0] + dy * hall.sun[1] + dz * hall.sun[2]
     off = np.sqrt(np.maximum(dx * dx + dy * dy + dz * dz - along * along, 0))
-    return smooth((radius - off) / (0.03 + np.maximum(along, 0) * 0.03), -1, 1) * (along > -radius * 0.2)
+    dark = smooth((radius - off) / (0.03 + np.maximum(along, 0) * 0.03), -1, 1)
+    return np.asarray(dark * (along > -radius * 0.2), dtype=np.float32)
 
 
-def _plaster(hall: _Hall, point: Point, normal: tuple[Array, Array, Array]) -> Array:
+def _plaster(hall: _Hall, point: Point, normal: Normal) -> Array:
     """Trowel marks and stains, small factors about zero."""
     x, y, z = point
     across = np.where(np.abs(normal[0]) > 0.5, z, x)

@@ -23,14 +23,15 @@ def botanical(stage: Stage) -> Iterator[Layer]:
         ink = mix(colour("47231a"), stage.palette.sky[0], 0.2)
     yield _sheet(stage, ink)
     kinds = (_fern, _umbel, _sprig)
+    side = 1.0 if stage.take % 2 else -1.0
     first = int(stage.chance("kind", shared=True).integers(0, 3))
     for name, strength in (("soft", 0.34), ("sharp", 0.94)):
         cover, veins = Stencil(stage), Stencil(stage)
         for index in range(3 if name == "sharp" else 2):
             kind = kinds[(first + (index > 0) * (1 + (index + stage.take) % 2)) % 3]
-            size = stage.tall * float(dice.uniform(0.62, 0.86)) * (1.0 if index == 0 else 0.66)
-            place = stage.wide * (0.5 + (index - 1) * 0.27 + float(dice.uniform(-0.07, 0.07)))
-            lean = (place / stage.wide - 0.5) * 0.9 + float(dice.normal(0, 0.10))
+            size = min(stage.tall, stage.wide * 1.7) * float(dice.uniform(0.74, 0.90)) * (1.0, 0.72, 0.60)[index]
+            place = stage.wide * (0.5 + side * (0.08, 0.27, -0.25)[index] + float(dice.uniform(-0.03, 0.03)))
+            lean = (place / stage.wide - 0.5) * 0.35 + float(dice.normal(0, 0.07))
             kind((cover, veins), dice, np.array([place, stage.tall * 0.97]), size, lean)
         yield _print(stage, cover.alpha(), veins.alpha(), name, strength)
 
@@ -93,11 +94,11 @@ def _blade(pair: _Pair, foot: Array, heading: float, length: float, width: float
 
 
 def _fern(pair: _Pair, dice: np.random.Generator, foot: Array, size: float, lean: float) -> None:
-    points, heading = _spine(foot, size, lean, float(dice.normal(0, 0.5)), 44)
+    points, heading = _spine(foot, size, lean, float(dice.normal(0, 0.28)), 44)
     pair[0].stroke(points.astype(np.float32), size * 0.006)
-    for index in range(8, 44):
+    for index in range(8, 44, 2):
         at = index / 44
-        reach = size * 0.27 * np.sin(np.pi * min(1.0, at * 0.86 + 0.14)) ** 0.75 * (1.06 - at * 0.9)
+        reach = size * 0.24 * np.sin(np.pi * min(1.0, at * 0.86 + 0.14)) ** 0.75 * (1.06 - at * 0.9)
         for hand in (-1.0, 1.0):
             _frond(pair, points[index], float(heading[index]) + hand * (1.15 - 0.35 * at), float(reach), hand)
 
@@ -108,14 +109,14 @@ def _frond(pair: _Pair, foot: Array, heading: float, length: float, hand: float)
     points = foot + np.cumsum(np.stack([np.cos(turns), np.sin(turns)], -1), 0) * length / 15
     pair[0].stroke(points.astype(np.float32), length * 0.02)
     for index in range(15):
-        small = length * 0.17 * (1.05 - index / 15)
+        small = length * 0.15 * (1.05 - index / 15)
         for side in (-1.0, 1.0):
-            _blade(pair, points[index], float(turns[index]) + side * 1.1, small, 0.26)
+            _blade(pair, points[index], float(turns[index]) + side * 1.05, small, 0.22)
 
 
 def _umbel(pair: _Pair, dice: np.random.Generator, foot: Array, size: float, lean: float) -> None:
     """A stalk ending in rays of rays, each with a crown of small flowers."""
-    points, heading = _spine(foot, size * 0.78, lean, float(dice.normal(0, 0.3)), 30)
+    points, heading = _spine(foot, size * 0.78, lean, float(dice.normal(0, 0.18)), 30)
     pair[0].stroke(points.astype(np.float32), size * 0.006)
     for at in (9, 15):
         side = float(dice.choice([-1, 1]))
@@ -137,7 +138,7 @@ def _umbel(pair: _Pair, dice: np.random.Generator, foot: Array, size: float, lea
 
 def _sprig(pair: _Pair, dice: np.random.Generator, foot: Array, size: float, lean: float) -> None:
     """A twig with paired leaves, each with side veins."""
-    points, heading = _spine(foot, size * 0.9, lean, float(dice.normal(0, 0.6)), 26)
+    points, heading = _spine(foot, size * 0.9, lean, float(dice.normal(0, 0.3)), 26)
     pair[0].stroke(points.astype(np.float32), size * 0.007)
     for index in range(4, 26, 2):
         for hand in (-1.0, 1.0):

@@ -50,9 +50,9 @@ def _rank(stage: Stage, shore: float, rank: int, centre: float) -> Layer:
     dice = stage.chance(f"rank {rank}")
     edges, heights = [-0.02], []
     while edges[-1] < stage.wide + 0.02:
-        edges.append(edges[-1] + float(dice.uniform(0.016, 0.052)) * (0.55 + 0.75 * near))
+        edges.append(edges[-1] + float(dice.uniform(0.024, 0.062)) * (0.62 + 0.7 * near))
         hump = np.exp(-(((edges[-1] - centre) / 0.34) ** 2))
-        tall = (0.05 + 0.30 * hump) * float(dice.beta(1.6, 2.2)) * 1.7 * (1 - 0.62 * near)
+        tall = (0.05 + min(0.30, shore * 0.48) * hump) * float(dice.beta(1.6, 2.2)) * 1.7 * (1 - 0.62 * near)
         heights.append(tall + 0.012 + (0.02 if dice.random() < 0.5 else 0))
     which = np.clip(np.searchsorted(edges, stage.x[0]) - 1, 0, len(heights) - 1)
     left = np.array(edges)[which].astype(np.float32)

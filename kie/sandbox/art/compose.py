@@ -137,7 +137,7 @@ def gradient(position: Array, stops: Iterable[tuple[float, Array]]) -> Array:
     return np.asarray(ramp.astype(np.float32)[np.clip(at + 0.5, 0, 1023).astype(np.int32)], dtype=np.float32)
 
 
-def smooth(value: Array, low: float = 0.0, high: float = 1.0) -> Array:
+def smooth(value: Array, low: Array | float = 0.0, high: Array | float = 1.0) -> Array:
     """Zero below `low`, one above `high`, an eased step between."""
     t = np.clip((value - low) / (high - low), 0, 1)
     return np.asarray(t * t * (3 - 2 * t), dtype=np.float32)

@@ -3,12 +3,15 @@
 from __future__ import annotations
 
 import io
+import json
 
 import numpy as np
 from PIL import Image
 
 from kie.sandbox.art.compose import Stage, soften
 from kie.sandbox.art.noise import Array, resize
+
+_COMMENT_LIMIT = 60_000
 
 # Areas as the provider's: about a megapixel, sides that codecs like.
 SIZES = {
@@ -61,11 +64,25 @@ def film_grain(height: int, width: int, seed: int, strength: float, unit: float)
     return np.asarray((fine * 0.55 + resize(coarse, width, height) * 0.6) * strength, dtype=np.float32)
 
 
-def jpeg(picture: Array, quality: int = 90) -> bytes:
-    """A (h, w, 3) picture of 0..1 as a JPEG file."""
+def jpeg(picture: Array, recipe: dict[str, str], quality: int = 90) -> bytes:
+    """A (h, w, 3) picture of 0..1 as a JPEG file whose comment says how to draw it again."""
     file = io.BytesIO()
-    Image.fromarray(eight_bit(picture)).save(file, "JPEG", quality=quality, subsampling=0, progressive=True)
+    comment = json.dumps({"kie.sandbox.art": recipe}, ensure_ascii=True).encode()
+    extra = {"comment": comment} if len(comment) < _COMMENT_LIMIT else {}
+    Image.fromarray(eight_bit(picture)).save(file, "JPEG", quality=quality, subsampling=0, progressive=True, **extra)
     return file.getvalue()
+
+
+def recipe_of(file: bytes) -> dict[str, str] | None:
+    """What `jpeg` wrote into the comment; None for a picture that did not come from here."""
+    try:
+        with Image.open(io.BytesIO(file)) as picture:
+            recipe = json.loads(picture.info.get("comment", b"{}")).get("kie.sandbox.art")
+    except (OSError, ValueError, AttributeError):
+        return None
+    if not isinstance(recipe, dict) or set(recipe) != {"prompt", "take", "seed"}:
+        return None
+    return {key: str(value) for key, value in recipe.items()}
 
 
 def eight_bit(picture: Array) -> np.ndarray[tuple[int, ...], np.dtype[np.uint8]]:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kie.sandbox.art import noise
 from kie.sandbox.art.compose import Layer, Stage, Stencil, gradient, lay, smooth
@@ -78,35 +79,41 @@ def _trails(stage: Stage, horizon: float) -> Layer:
         return _arcs(stage, pole, horizon, phase)
 
     still = at(0.0)
-    return Layer(still.rgb, None, blend="screen", keys=40, moving=at)
+    return Layer(still.rgb, None, blend="screen", keys=20, moving=at)
 
 
 def _arcs(stage: Stage, pole: tuple[float, float], horizon: float, phase: float) -> Layer:
+    """The arcs after a part of the loop. Two skies half a loop apart fade into each other, so it closes."""
     dx, dy = stage.x - pole[0], stage.y - pole[1]
-    radius, angle = np.hypot(dx, dy), np.arctan2(dy, dx) / (2 * np.pi) + phase / 12
-    rings = 330
-    ring = radius * rings
+    turns = np.arctan2(dy, dx) / np.float32(2 * np.pi)
+    ring = np.hypot(dx, dy) * 330
     number = np.floor(ring).astype(np.int32)
     seed = np.random.default_rng(stage.number("arcs"))
-    start, length, power = seed.random((3, 4096)).astype(np.float32)
-    total = np.zeros_like(radius)
-    soft = 0.7 * rings / stage.unit
-    across = np.abs(ring - number - 0.5)
-    line = smooth(across, 0.16 + soft, 0.02)
+    dice = seed.random((3, 4096)).astype(np.float32)
+    soft = 0.7 * 330 / stage.unit
+    line = smooth(np.abs(ring - number - 0.5), 0.16 + soft, 0.02) * smooth(stage.y, horizon * 1.02, horizon * 0.62)
+    total = np.zeros_like(line)
+    for shift in (0.5, 0.0):
+        part = (phase + shift) % 1.0
+        weight = 1 - abs(2 * part - 1)
+        if weight > 0:
+            total += _ring_light(turns - (part - 0.5) * 0.06, number, dice) * np.float32(weight)
+    hue = dice[2][(number * 7) % 4096][..., None]
+    tint = mix(stage.palette.sky[3], stage.palette.accent, 0.3) - stage.palette.light
+    light = np.clip((stage.palette.light + tint * hue * 0.7) * (line * total * 1.9)[..., None], 0, 1)
+    return Layer(light.astype(np.float32), None, (0, 0, stage.width, stage.height), "screen")
+
+
+def _ring_light(turns: Array, number: NDArray[np.int32], dice: Array) -> Array:
+    """Three arcs on every ring, each with its own start, length and power, fading at the tail."""
+    total = np.zeros_like(turns)
     for arm in range(3):
         key = (number * 3 + arm) % 4096
-        along = (angle * 1.0 - start[key]) % 1.0
-        # Twelve repeats of the whole turn make the loop close; each arc is long and fades at its tail.
-        span = 0.10 + 0.16 * length[key]
-        total += smooth(along, 0, 0.012) * smooth(along, span, span * 0.35) * np.clip(power[key] - 0.35, 0, 1) ** 2
-    light = line * total * 1.9 * smooth(stage.y, horizon * 1.02, horizon * 0.62)
-    hue = power[(number * 7) % 4096][..., None]
-    tint = (
-        stage.palette.light + (mix(stage.palette.sky[3], stage.palette.accent, 0.3) - stage.palette.light) * hue * 0.7
-    )
-    return Layer(
-        np.clip(tint * light[..., None], 0, 1).astype(np.float32), None, (0, 0, stage.width, stage.height), "screen"
-    )
+        along = (turns - dice[0][key]) % 1.0
+        span = 0.10 + 0.16 * dice[1][key]
+        bright = np.clip(dice[2][key] - 0.35, 0, 1) ** 2
+        total += smooth(along, 0, 0.012) * smooth(along / span, 1.0, 0.35) * bright
+    return total
 
 
 def _hills(stage: Stage, horizon: float) -> Layer:
@@ -122,8 +129,9 @@ def _dome(stage: Stage, horizon: float, place: float) -> Layer:
     """Drum, dome with an open slit, a small annex; lamplight inside and on the ground."""
     size = min(stage.tall, 1.1) * 0.135
     body, slit = Stencil(stage, finer=3), Stencil(stage, finer=3)
-    body.polygon(np.array([[-1, 0], [-1, -0.75], [1, -0.75], [1, 0]], np.float32) * size + [place, horizon])
-    body.ellipse(place, horizon - 0.80 * size, 1.06 * size, 1.02 * size)
+    body.polygon(np.array([[-0.94, 0], [-0.94, -0.75], [0.94, -0.75], [0.94, 0]], np.float32) * size + [place, horizon])
+    half = np.linspace(np.pi, 2 * np.pi, 60)
+    body.polygon((np.stack([np.cos(half), np.sin(half) - 0.8], -1) * size + [place, horizon]).astype(np.float32))
     body.polygon(
         np.array([[-1.08, -0.72], [-1.08, -0.84], [1.08, -0.84], [1.08, -0.72]], np.float32) * size + [place, horizon]
     )
@@ -132,7 +140,7 @@ def _dome(stage: Stage, horizon: float, place: float) -> Layer:
     body.polygon((annex * size + [place, horizon]).astype(np.float32))
     t = np.linspace(0, 1, 20)
     arc = np.stack([side * (0.10 + 0.34 * t), -0.86 - 0.92 * np.sqrt(np.clip(1 - (0.42 * t) ** 2, 0, 1)) * t], -1)
-    slot = np.concatenate([arc, arc[::-1] + [side * 0.17, 0.02]])
+    slot = np.concatenate([arc, arc[::-1] + np.array([side * 0.17, 0.02])])
     slit.polygon((slot * size + [place, horizon]).astype(np.float32))
     for x, y, width, height in ((1.25, -0.28, 0.10, 0.14), (1.62, -0.28, 0.10, 0.14), (0.0, -0.38, 0.09, 0.38)):
         corners = np.array([[x, y], [x + width, y], [x + width, y + height], [x, y + height]]) * [side, 1]

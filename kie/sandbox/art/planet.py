@@ -157,7 +157,8 @@ def _air(stage: Stage, world: _World) -> Layer:
 
 def _ring_shadow(world: _World, south: Array) -> Array:
     away = np.abs(south + 0.16) / 0.09
-    return np.exp(-(away**2)) + 0.4 * np.exp(-(((south + 0.34) / 0.04) ** 2))
+    thin = ((south + 0.34) / 0.04) ** 2
+    return np.asarray(np.exp(-(away**2)) + 0.4 * np.exp(-thin), dtype=np.float32)
 
 
 def _ring(stage: Stage, world: _World, *, behind: bool) -> Layer:

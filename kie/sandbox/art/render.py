@@ -30,7 +30,8 @@ def stage_for(prompt: str, *, dimensions: tuple[int, int], take: int, seed: str 
 def render(prompt: str, *, ratio: str, take: int, long_edge: int = 1456, seed: str = "") -> bytes:
     """A JPEG of the prompt in the given ratio; the same arguments always give the same bytes."""
     stage, scene = stage_for(prompt, dimensions=size(ratio, long_edge), take=take, seed=seed)
-    return jpeg(finish(stage, flatten(stage, scene(stage))))
+    recipe = {"prompt": prompt, "take": str(take), "seed": seed}
+    return jpeg(finish(stage, flatten(stage, scene(stage))), recipe)
 
 
 def render_upscaled(prompt: str, *, ratio: str, take: int, long_edge: int = 2912, seed: str = "") -> bytes:

@@ -46,7 +46,7 @@ SCENES: dict[str, tuple[Scene, str, tuple[str, ...]]] = {
     "botanical": (
         botanical,
         "flower flowers leaf leaves botanical fern herbarium plant plants garden cyanotype petals bloom",
-        (),
+        ("moonlight", "teal morning", "polar", "ochre"),
     ),
     "planet": (planet, "planet moon space orbit saturn jupiter cosmos galaxy rings tidal", ()),
     "portrait": (portrait, "portrait silhouette double exposure profile head face thoughts", ()),

@@ -9,6 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import NDArray
 
 from kie.sandbox.art.compose import smooth
 from kie.sandbox.art.noise import Array, sample
@@ -55,7 +56,7 @@ class View:
     x: Array
     z: Array
     distance: Array
-    ground: Array
+    ground: NDArray[np.bool_]
     edge: Array
 
 
@@ -93,7 +94,7 @@ def _place(camera: Camera, depth: Array, tangent: Array) -> tuple[Array, Array]:
     )
 
 
-def _edges(crest: Array, index: Array, seen: Array, top: int) -> Array:
+def _edges(crest: Array, index: NDArray[np.int32], seen: NDArray[np.bool_], top: int) -> Array:
     """Coverage 0..1 of the first pixel below each crest line, 1 elsewhere."""
     far = np.where(seen, index, crest.shape[0])
     above = np.vstack([np.full((1, far.shape[1]), crest.shape[0], far.dtype), far[:-1]])

@@ -10,7 +10,7 @@ import numpy as np
 from kie.sandbox.art import noise
 from kie.sandbox.art.compose import Layer, Stage, Stencil, box_of, smooth, soften
 from kie.sandbox.art.noise import Array
-from kie.sandbox.art.palette import colour, linear, film, mix
+from kie.sandbox.art.palette import colour, film, linear, mix
 from kie.sandbox.art.skies import grid
 
 # Radii from lip to foot, as parts of the height.

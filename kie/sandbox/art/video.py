@@ -12,9 +12,10 @@ import numpy as np
 from PIL import Image, ImageChops
 
 from kie.sandbox.art.compose import Layer, Stage, flatten, soften
-from kie.sandbox.art.encode import eight_bit, film_grain, size, vignette
+from kie.sandbox.art.encode import eight_bit, film_grain, recipe_of, size, vignette
 from kie.sandbox.art.noise import Array
 from kie.sandbox.art.planes import Camera, Plane, merged, plane
+from kie.sandbox.art.relief import relief
 from kie.sandbox.art.render import stage_for
 
 RATE = 24
@@ -32,17 +33,23 @@ def render_video(
     motion: str = "high",
     seconds: float = 5.0,
     seed: str = "",
+    start: bytes | None = None,
     long_edge: int | None = None,
 ) -> bytes:
     """An H.264 MP4 of the prompt's picture in motion, 24 frames a second, its index in front.
 
     `motion` is "high" or "low" (smaller camera moves, slower drift); `long_edge` overrides the pixels of
-    the longer side of 16:9, 832 or 1280 otherwise.
+    the longer side of 16:9, 832 or 1280 otherwise. `start` is a picture to set in motion: one of ours is
+    drawn again in layers from its recipe, any other is moved as a relief.
     """
     width, height = size(ratio, long_edge or _EDGES[hd])
     roomy = (round(width * _SPARE), round(height * _SPARE))
+    recipe = recipe_of(start) if start else None
+    if recipe:
+        prompt, take, seed = recipe["prompt"], int(recipe["take"]), recipe["seed"]
     stage, scene = stage_for(prompt, dimensions=roomy, take=take, seed=seed)
-    frames = _frames(stage, list(scene(stage)), (width, height), max(1, round(seconds * RATE)), motion)
+    layers = list(relief(stage, start)) if start and not recipe else list(scene(stage))
+    frames = _frames(stage, layers, (width, height), max(1, round(seconds * RATE)), motion)
     return _encode(frames, width, height)
 
 
