@@ -27,7 +27,7 @@ class ResultQuerySet(models.QuerySet["Result"]):
         return self.filter(state=Result.State.SAVED)
 
     def on_wall(self) -> "ResultQuerySet":
-        """The saved ones, told by their time (set and cleared with the state): the wall's index serves this form only."""
+        """The saved ones, told by their time (it comes and goes with the state): the form the wall's index serves."""
         return self.filter(saved_at__isnull=False)
 
 
