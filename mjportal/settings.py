@@ -155,7 +155,10 @@ X_ACCEL_PREFIX = env.str("X_ACCEL_PREFIX", "")
 
 STATIC_URL = "/static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
-STATICFILES_DIRS = [BASE_DIR / "static"]
+# The typeface is cut from its package by `build_font` and collected from here.
+FONT_DIR = BASE_DIR / "build" / "static" / "fonts"
+FONT_DIR.mkdir(parents=True, exist_ok=True)
+STATICFILES_DIRS = [BASE_DIR / "static", BASE_DIR / "build" / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",
     "django.contrib.staticfiles.finders.AppDirectoriesFinder",

@@ -10,19 +10,24 @@ from django.core.management import call_command
 from django.core.management.base import BaseCommand
 
 
+def granian_command(application: str, port: int) -> list[str]:
+    """The web server for a WSGI application given as `module:name`; the benchmarks start their peers with it too."""
+    arguments = {
+        "--interface": "wsgi",
+        "--host": os.environ.get("HOST", "127.0.0.1"),
+        "--port": str(port),
+        "--workers": os.environ.get("WEB_WORKERS", "1"),
+        "--blocking-threads": os.environ.get("WEB_THREADS", "16"),
+        "--log-level": "warning",
+    }
+    flat = [part for pair in arguments.items() for part in pair]
+    return [str(Path(sys.executable).with_name("granian")), *flat, "--respawn-failed-workers", application]
+
+
 class Command(BaseCommand):
     help = "Prepare database and static files, then become the web server."
 
     def handle(self, *args: Any, **options: Any) -> None:
         call_command("prepare", verbosity=0)
-        granian = str(Path(sys.executable).with_name("granian"))
-        arguments = {
-            "--interface": "wsgi",
-            "--host": os.environ.get("HOST", "127.0.0.1"),
-            "--port": str(settings.PORT),
-            "--workers": os.environ.get("WEB_WORKERS", "1"),
-            "--blocking-threads": os.environ.get("WEB_THREADS", "16"),
-            "--log-level": "warning",
-        }
-        flat = [part for pair in arguments.items() for part in pair]
-        os.execv(granian, [granian, *flat, "--respawn-failed-workers", "mjportal.wsgi:application"])  # noqa: S606
+        command = granian_command("mjportal.wsgi:application", settings.PORT)
+        os.execv(command[0], command)  # noqa: S606
