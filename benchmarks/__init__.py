@@ -1,0 +1,1 @@
+"""The measured ratios of docs/performance.md: `python -m benchmarks [LINE ...] [--quick] [--write]`."""

@@ -1,0 +1,2 @@
+from benchmarks.ratios import Line
+LINES: tuple[Line, ...] = ()
