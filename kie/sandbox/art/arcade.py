@@ -95,7 +95,7 @@ def _hall(stage: Stage) -> _Hall:
 
 def _arch(u: Array, y: Array, shape: tuple[float, float]) -> Array:
     """Distance to the outline of an arched opening, negative inside; `shape` is half width and spring."""
-    return np.where(y < shape[1], np.abs(u) - shape[0], np.hypot(u, y - shape[1]) - shape[0])
+    return np.where(y < shape[1], np.abs(u) - shape[0], np.sqrt(u * u + (y - shape[1]) ** 2) - shape[0])
 
 
 def _front(hall: _Hall, index: int) -> float:
@@ -159,7 +159,7 @@ def _wall(hall: _Hall, index: int, picture: Array, rows: slice, columns: slice) 
     share = np.clip(-near / np.maximum(far - near, 1e-4), 0, 1)
     x, y, deep = x0 + (x1 - x0) * share, y0 + (y1 - y0) * share, z + _THICK * share
     above = np.maximum(y - hall.arch[1], 0)
-    length = np.maximum(np.hypot(x, above), 1e-3)
+    length = np.maximum(np.sqrt(x * x + above * above), 1e-3)
     cover = np.clip(0.5 + far / foot, 0, 1) * np.clip(0.5 + y1 / foot, 0, 1) * (near < foot)
     _put(hall, under, cover, (x, y, deep), (-x / length, -above / length, none), index)
     cover = np.clip(0.5 + near / foot, 0, 1) * np.clip(0.5 + y0 / foot, 0, 1)
@@ -200,9 +200,9 @@ def _shade(hall: _Hall, point: Point, normal: Normal, index: int) -> Array:
     direct = facing * _sunlit(hall, point)
     corner = np.ones_like(direct)
     for distance in (y, _HALF - np.abs(x), _ROOF - y):
-        corner = corner * (1 - 0.42 * np.exp(-np.maximum(distance, 0) / 0.55))
+        corner *= 1 - 0.42 / (1 + np.maximum(distance, 0) * 1.5) ** 2
     toward = 0.5 - 0.5 * x * hall.side / _HALF
-    fill = corner * (0.28 + 0.28 * toward + 0.26 * np.exp(-np.maximum(y, 0) / 1.6) - 0.10 * normal[1])
+    fill = corner * (0.28 + 0.28 * toward + 0.26 / (1 + np.maximum(y, 0) * 0.42) ** 2 - 0.10 * normal[1])
     plaster = linear(mix(palette.earth, palette.haze, 0.5))
     warm = linear(mix(palette.light, np.ones(3, np.float32), 0.35))
     cool = linear(mix(palette.haze, palette.sky[1], 0.4))

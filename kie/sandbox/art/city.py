@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 
-from kie.sandbox.art.compose import Layer, Stage, lay, smooth
+from kie.sandbox.art import noise
+from kie.sandbox.art.compose import Layer, Stage, box_of, lay, smooth
 from kie.sandbox.art.noise import Array
 from kie.sandbox.art.palette import mix
 from kie.sandbox.art.skies import clouds, disc, glow, sky, stars
@@ -59,15 +61,17 @@ def _rank(stage: Stage, shore: float, rank: int, centre: float) -> Layer:
     wide = np.diff(np.array(edges))[np.minimum(which, len(edges) - 2)].astype(np.float32)
     inside = (stage.x[0] - left) / wide
     top = shore - _roofs(dice, np.array(heights), which, inside)
-    alpha = np.clip((stage.y - top[None, :]) * stage.unit + 0.5, 0, 1) * (stage.y < shore + 0.002)
+    box = box_of(stage, 0, float(top.min()) - 0.01, stage.wide, shore + 0.004)
+    y = stage.y[box[1] : box[3]]
+    alpha = np.clip((y - top[None, :]) * stage.unit + 0.5, 0, 1) * (y < shore + 0.002)
     tone = mix(mix(stage.palette.sky[2], stage.palette.haze, 0.4), stage.palette.deep, 0.35 + 0.6 * near)
-    low = smooth(stage.y, shore - 0.28, shore)[..., None] * np.float32(0.5 * (1 - near))
+    low = smooth(y, shore - 0.28, shore)[..., None] * np.float32(0.5 * (1 - near))
     rgb = tone + (stage.palette.sky[3] - tone) * low
     rgb = rgb * (1 - 0.22 * smooth(inside, 0.55, 0.60))[None, :, None]
-    lit = _windows(stage, rank, which, left, wide, top)
+    lit = _windows(stage, rank, which.astype(np.int32), left, wide, y - top[None, :])
     warm = mix(stage.palette.light, stage.palette.accent, 0.35)
     rgb = rgb + (warm - rgb) * (lit * (0.35 + 0.60 * near))[..., None]
-    return Layer(rgb.astype(np.float32), alpha.astype(np.float32), near=0.06 + 0.05 * rank)
+    return Layer(rgb.astype(np.float32), alpha.astype(np.float32), box, near=0.06 + 0.05 * rank)
 
 
 def _roofs(dice: np.random.Generator, heights: Array, which: Array, inside: Array) -> Array:
@@ -82,14 +86,14 @@ def _roofs(dice: np.random.Generator, heights: Array, which: Array, inside: Arra
     return np.asarray(np.where(mast, height * 1.16, height), dtype=np.float32)
 
 
-def _windows(stage: Stage, rank: int, which: Array, left: Array, wide: Array, top: Array) -> Array:
+def _windows(stage: Stage, rank: int, which: NDArray[np.int32], left: Array, wide: Array, below: Array) -> Array:
     """Share of light per pixel; a window is a cell of a grid and is lit or dark by its number."""
     pitch_x, pitch_y = 0.0036 + 0.0012 * rank, 0.0056 + 0.0018 * rank
     dice = stage.chance(f"windows {rank}")
     table = dice.random(8192).astype(np.float32)
     busy = dice.uniform(0.08, 0.42, 400).astype(np.float32)[which % 400]
     across = (stage.x[0] - left) / pitch_x
-    down = (stage.y - top[None, :]) / pitch_y
+    down = below / pitch_y
     column, row = np.floor(across).astype(np.int32), np.floor(down).astype(np.int32)
     key = (column * 37 + which * 911)[None, :] + row * 131
     power = table[key % 8192]
@@ -105,8 +109,11 @@ def _windows(stage: Stage, rank: int, which: Array, left: Array, wide: Array, to
 
 
 def _haze(stage: Stage, shore: float, rank: int) -> Layer:
-    veil = smooth(stage.y, shore - 0.24 + 0.02 * rank, shore) * np.float32(0.30 - 0.05 * rank)
-    wisps = stage.fbm((0.7, 0.10), f"haze {rank}", octaves=4)
+    box = box_of(stage, 0, shore - 0.26, stage.wide, shore + 0.004)
+    y = stage.y[box[1] : box[3]]
+    size = (0.7 * stage.unit, 0.10 * stage.unit)
+    wisps = noise.fbm(stage.width, box[3] - box[1], size, stage.number(f"haze {rank}"), octaves=4, finest=4)
+    veil = smooth(y, shore - 0.24 + 0.02 * rank, shore) * np.float32(0.30 - 0.05 * rank)
     tint = mix(stage.palette.sky[3], stage.palette.haze, 0.45)
-    alpha = np.clip(veil * (1 + 0.5 * wisps), 0, 1) * (stage.y < shore + 0.003)
-    return Layer(tint, alpha.astype(np.float32), near=0.1 + 0.05 * rank)
+    alpha = np.clip(veil * (1 + 0.5 * wisps), 0, 1) * (y < shore + 0.003)
+    return Layer(tint, alpha.astype(np.float32), box, near=0.1 + 0.05 * rank)

@@ -90,7 +90,7 @@ def _double(stage: Stage, pose: _Pose) -> Iterator[Layer]:
 
 def _landscape(stage: Stage, pose: _Pose) -> Iterator[Layer]:
     """The ridges, brought down so that their sun stands in the head and their forest in the shoulders."""
-    squeezed = replace(stage, words=stage.words | {"five"})
+    squeezed = replace(stage, words=stage.words | {"four"} - {"five", "six", "seven", "eight", "nine"})
     yield from ridges(squeezed)
     veil = smooth(stage.y, pose.y - pose.size * 1.3, pose.y - pose.size * 0.2)
     yield Layer(stage.palette.sky[2], np.asarray((1 - veil) * 0.35 + 0 * stage.x, np.float32))

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kie.sandbox.art import noise
-from kie.sandbox.art.compose import Layer, Stage, Stencil, flatten, gradient, smooth
+from kie.sandbox.art.compose import Layer, Stage, Stencil, box_of, flatten, gradient, smooth
 from kie.sandbox.art.figures import WALKER, rounded
 from kie.sandbox.art.noise import Array
 from kie.sandbox.art.palette import mix
@@ -26,16 +26,17 @@ def rain(stage: Stage) -> Iterator[Layer]:
     yield _wet(stage, flatten(stage, behind), ground, light)
     yield from _person(stage, ground, light)
     yield _grass(stage, ground)
-    yield _trunks(stage, ground, 4, light)
+    yield _trunks(stage, ground, 4, light, glow(stage, light, 0.36))
     yield _veil(stage, "far", 900, 0.030, 0.16)
     yield _veil(stage, "near", 170, 0.085, 0.26)
 
 
 def _behind(stage: Stage, ground: float, light: _Light) -> Iterator[Layer]:
     yield _mist(stage, ground, light)
+    warm = glow(stage, light, 0.36)
     for index in range(4):
-        yield _trunks(stage, ground, index, light)
-        yield _bank(stage, ground, index, light)
+        yield _trunks(stage, ground, index, light, warm)
+        yield _bank(stage, ground, index, warm)
 
 
 def _mist(stage: Stage, ground: float, light: _Light) -> Layer:
@@ -51,7 +52,7 @@ def _mist(stage: Stage, ground: float, light: _Light) -> Layer:
     return Layer(np.asarray(rgb + (np.minimum(stage.palette.light * 1.05, 1) - rgb) * core, np.float32))
 
 
-def _trunks(stage: Stage, ground: float, index: int, light: _Light) -> Layer:
+def _trunks(stage: Stage, ground: float, index: int, light: _Light, warm: Array) -> Layer:
     """One rank of bare trees; rank 4 stands before the figure and only at the sides."""
     near = index / 4
     dice = stage.chance(f"trunks {index}")
@@ -65,7 +66,7 @@ def _trunks(stage: Stage, ground: float, index: int, light: _Light) -> Layer:
             continue
         _tree(stencil, dice, x, ground - 0.07 * (1 - near) + 0.10 * near**3, 0.0035 + 0.023 * near**1.5)
     tone = mix(mix(stage.palette.sky[1], stage.palette.sky[2], 0.35), stage.palette.deep, 0.18 + 0.80 * near)
-    lit = glow(stage, light, 0.34)[..., None] * np.float32(0.75 * (1 - near) ** 0.7)
+    lit = warm[..., None] * np.float32(0.75 * (1 - near) ** 0.7)
     rgb = tone + (stage.palette.light - tone) * lit
     low = smooth(stage.y, ground - 0.35, ground)[..., None] * np.float32(0.5 * (1 - near))
     rgb = rgb + (stage.palette.haze - rgb) * low
@@ -94,15 +95,17 @@ def _tree(stencil: Stencil, dice: np.random.Generator, x: float, foot: float, wi
         stencil.stroke(path[4:].astype(np.float32), width * 0.09)
 
 
-def _bank(stage: Stage, ground: float, index: int, light: _Light) -> Layer:
-    wisps = stage.fbm((0.6, 0.14), f"bank {index}", octaves=6)
+def _bank(stage: Stage, ground: float, index: int, warm: Array) -> Layer:
+    box = box_of(stage, 0, ground - 0.36, stage.wide, ground + 0.24)
+    size = (0.6 * stage.unit, 0.14 * stage.unit)
+    wisps = noise.fbm(stage.width, box[3] - box[1], size, stage.number(f"bank {index}"), octaves=6, finest=4)
     height = ground - 0.02 - wisps * 0.06
-    alpha = np.exp(-(((stage.y - height) / (0.13 - 0.015 * index)) ** 2)) * (0.42 + 0.30 * wisps)
-    lit = glow(stage, light, 0.4)[..., None] * 0.6
+    away = (stage.y[box[1] : box[3]] - height) / (0.12 - 0.015 * index)
+    alpha = np.exp(-(away**2)) * (0.42 + 0.30 * wisps)
     rgb = mix(stage.palette.haze, stage.palette.sky[2], 0.4)
-    rgb = rgb + (stage.palette.light - rgb) * lit
+    rgb = rgb + (stage.palette.light - rgb) * (warm[box[1] : box[3], :, None] * np.float32(0.6))
     return Layer(
-        rgb.astype(np.float32), np.clip(alpha, 0, 0.75).astype(np.float32), near=0.15 + 0.2 * index, drift=0.12
+        rgb.astype(np.float32), np.clip(alpha, 0, 0.75).astype(np.float32), box, near=0.15 + 0.2 * index, drift=0.12
     )
 
 

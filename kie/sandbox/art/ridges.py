@@ -35,7 +35,7 @@ def ridges(stage: Stage) -> Iterator[Layer]:
     yield clouds(stage, horizon, sun, amount=float(dice.uniform(0.35, 0.6)))
     yield disc(stage, sun, float(dice.uniform(0.030, 0.044)))
     warm = glow(stage, sun, 0.5, flat=0.8)
-    count = next((_NUMBERS[word] for word in _NUMBERS if word in stage.words), int(dice.integers(5, 8)))
+    count = next((max(4, _NUMBERS[word]) for word in _NUMBERS if word in stage.words), int(dice.integers(5, 8)))
     for index in range(count):
         ridge = _crest(stage, horizon, index, count)
         yield _slope(stage, ridge, index, warm)

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 import numpy as np
 
 from kie.sandbox.art import noise
-from kie.sandbox.art.compose import Layer, Stage, Stencil, lay, smooth
+from kie.sandbox.art.compose import Box, Layer, Stage, Stencil, box_of, lay, smooth
 from kie.sandbox.art.noise import Array
 from kie.sandbox.art.palette import mix
 from kie.sandbox.art.skies import clouds, disc, glow, sky, stars
@@ -89,18 +89,22 @@ def _place(points: list[tuple[float, float]], x: float, y: float, size: float, l
     return np.asarray(turned * size + np.array([x, y], np.float32), dtype=np.float32)
 
 
-def _reflection(stage: Stage, alpha: Array, y: float, name: str) -> Array:
-    """The coverage turned upside down about the waterline, broken by ripples, fading."""
-    rows = np.arange(stage.height)
-    line = y * stage.unit
-    wave = np.sin(rows / stage.unit * 420) * 0.0016 + np.sin(rows / stage.unit * 173 + 1) * 0.0022
-    source = np.clip(2 * line - rows + wave * 0.5 * stage.unit, 0, stage.height - 1).astype(int)
-    turned = alpha[source]
-    shift = (np.sin(rows / stage.unit * 310) * 0.003 + np.sin(rows / stage.unit * 130) * 0.002) * stage.unit
-    columns = (np.arange(stage.width)[None, :] + shift[:, None]).astype(int).clip(0, stage.width - 1)
-    turned = np.take_along_axis(turned, columns, 1)
-    fade = smooth(stage.y, y + 0.16, y) * (stage.y > y)
-    return np.asarray(turned * fade * 0.75, dtype=np.float32)
+def _around(stage: Stage, x: float, y: float, size: float) -> Box:
+    """A box with room for a boat and its reflection."""
+    return box_of(stage, x - 1.4 * size, y - 1.5 * size, x + 1.4 * size, y + 1.5 * size)
+
+
+def _reflection(stage: Stage, alpha: Array, box: Box, y: float) -> Array:
+    """The coverage in a box turned upside down about the waterline, broken by ripples, fading."""
+    height, width = alpha.shape
+    rows = (np.arange(height) + box[1]) / stage.unit
+    wave = np.sin(rows * 420) * 0.0008 + np.sin(rows * 173 + 1) * 0.0011
+    source = np.clip((2 * y - rows + wave) * stage.unit - box[1], 0, height - 1).astype(int)
+    shift = (np.sin(rows * 310) * 0.003 + np.sin(rows * 130) * 0.002) * stage.unit
+    columns = (np.arange(width)[None, :] + shift[:, None]).astype(int).clip(0, width - 1)
+    turned = np.take_along_axis(alpha[source], columns, 1)
+    down = rows[:, None].astype(np.float32)
+    return np.asarray(turned * smooth(down, y + 0.16, y) * (down > y) * 0.75, dtype=np.float32)
 
 
 def _paper_boat(stage: Stage, x: float, y: float, size: float, lean: float) -> Iterator[Layer]:
@@ -112,20 +116,23 @@ def _paper_boat(stage: Stage, x: float, y: float, size: float, lean: float) -> I
         ([(-1.05, -0.52), (0.0, -0.28), (-0.1, 0.0), (-0.58, 0.0)], 0.88),
     )
     paper = mix(stage.palette.light, np.ones(3, np.float32), 0.35)
-    whole = Stencil(stage)
+    box = _around(stage, x, y, size)
+    whole = Stencil(stage, box)
     for points, _ in faces:
         whole.polygon(_place(points, x, y, size, lean))
     dim = mix(paper, stage.palette.sky[1], 0.55)
-    yield Layer(dim, _reflection(stage, whole.alpha(), y, "paper"), near=0.45)
+    yield Layer(dim, _reflection(stage, whole.alpha(), box, y), box, near=0.45)
     for points, tone in faces:
-        stencil = Stencil(stage)
+        stencil = Stencil(stage, box)
         stencil.polygon(_place(points, x, y, size, lean))
-        yield Layer(mix(mix(stage.palette.sky[0], stage.palette.haze, 0.4), paper, tone), stencil.alpha(), near=0.45)
+        shade = mix(mix(stage.palette.sky[0], stage.palette.haze, 0.4), paper, tone)
+        yield Layer(shade, stencil.alpha(), box, near=0.45)
 
 
 def _rowing_boat(stage: Stage, x: float, y: float, size: float) -> Iterator[Layer]:
     """A small boat with someone in it, dark against the water."""
-    stencil = Stencil(stage)
+    box = _around(stage, x, y, size)
+    stencil = Stencil(stage, box)
     hull = [
         (-1.0, -0.20),
         (-0.7, -0.13),
@@ -144,8 +151,8 @@ def _rowing_boat(stage: Stage, x: float, y: float, size: float) -> Iterator[Laye
     stencil.stroke(_place([(0.08, -0.36), (0.30, -0.24), (0.95, 0.08)], x, y, size), size * 0.022)
     stencil.stroke(_place([(-0.09, -0.38), (-0.34, -0.25), (-0.92, 0.06)], x, y, size), size * 0.022)
     alpha = stencil.alpha()
-    yield Layer(stage.palette.deep, _reflection(stage, alpha, y, "rowing"), near=0.45)
-    yield Layer(stage.palette.deep * np.float32(0.75), alpha, near=0.45)
+    yield Layer(stage.palette.deep, _reflection(stage, alpha, box, y), box, near=0.45)
+    yield Layer(stage.palette.deep * np.float32(0.75), alpha, box, near=0.45)
 
 
 def _lighthouse(stage: Stage, horizon: float, sun: tuple[float, float]) -> Layer:
