@@ -14,6 +14,7 @@ MIDDLEWARE = [
     "django.contrib.auth.middleware.AuthenticationMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "allauth.account.middleware.AccountMiddleware",  # allauth refuses to start without
 ]
 ROOT_URLCONF = "benchmarks.peers.cards"
 TEMPLATES = [{**site.TEMPLATES[0], "DIRS": [Path(__file__).parent / "templates"]}]
