@@ -34,7 +34,18 @@ function dress() {
   for (const button of viewer.querySelectorAll("[data-copy], [data-info], [data-zoom]")) button.hidden = false;
   setDrawer(!matchMedia("(max-width: 860px)").matches && sessionStorage.getItem(BARE) !== "1");
   watchZoom(viewer);
+  clearHaze(viewer.querySelector("[data-picture]"));
+  const strip = viewer.querySelector(".strip");
+  const here = strip.querySelector("[aria-current]");
+  if (here) strip.scrollLeft = here.offsetLeft - (strip.clientWidth - here.clientWidth) / 2;
   for (const step of viewer.querySelectorAll("[data-preload]")) new Image().src = step.dataset.preload;
+}
+
+// The placeholder's shape is rounded to whole pixels of sixteen: behind the picture its edges would show.
+function clearHaze(picture) {
+  const clear = () => picture.parentElement.querySelector(".haze")?.remove();
+  if (picture?.complete) clear();
+  else picture?.addEventListener("load", clear, { once: true });
 }
 
 function setDrawer(open) {
