@@ -58,7 +58,7 @@ def arcade(stage: Stage) -> Iterator[Layer]:
     _bay(hall, 0, picture, rows, columns)
     if hall.ball[3] > 0:
         _ball(hall, picture)
-    yield Layer(film(picture, 1.05), near=0.25)
+    yield Layer(film(picture, 1.05), near=0.35)
     front = np.full_like(picture, -1.0)
     _wall(hall, 0, front, rows, columns)
     _bay(hall, -1, front, rows, columns)

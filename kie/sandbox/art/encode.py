@@ -44,7 +44,9 @@ def finish(stage: Stage, picture: Array, *, bloom: float = 0.22, grain: float = 
     np.clip(picture, 0, 1, out=picture)
     picture += (picture * picture * (3 - 2 * picture) - picture) * np.float32(0.22)
     picture *= vignette(stage)[..., None]
-    picture += film_grain(stage.height, stage.width, stage.own, grain, stage.unit)[..., None]
+    # Film grains least where nothing was exposed.
+    tone = np.clip(picture[..., 1], 0, 1) * np.float32(0.75) + np.float32(0.40)
+    picture += (film_grain(stage.height, stage.width, stage.own, grain, stage.unit) * tone)[..., None]
     return picture
 
 

@@ -86,7 +86,7 @@ def _animal(stage: Stage, body: _Body) -> Layer:
         return _draw(stage, body, phase)
 
     still = at(0.0)
-    return Layer(still.rgb, None, still.box, "screen", near=0.3 + 0.3 * body.glow, moving=at)
+    return Layer(still.rgb, None, still.box, "screen", near=0.3 + 0.3 * body.glow, keys=40, moving=at)
 
 
 def _draw(stage: Stage, body: _Body, phase: float) -> Layer:
@@ -148,9 +148,9 @@ def _strands(
         _strand(
             thin, body, t, (spread * (1 + 0.09 * beat), 0.2), float(dice.uniform(1.6, 3.9)), dice, phase, 0.007, rise
         )
-    for _ in range(60 if body.glow > 0.5 else 22):
-        start = (float(dice.normal(0, 0.13)), 0.05)
-        _strand(arms, body, t, start, float(dice.uniform(0.9, 2.7)), dice, phase, 0.016, rise, frill=1.0)
+    for _ in range(70 if body.glow > 0.5 else 22):
+        start = (float(dice.normal(0, 0.15)), 0.02)
+        _strand(arms, body, t, start, float(dice.uniform(0.9, 2.7)), dice, phase, 0.012, rise, frill=1.0)
     return np.asarray(thin.alpha() * 0.55 + arms.alpha() * 0.62, dtype=np.float32)
 
 
@@ -170,7 +170,9 @@ def _strand(
     beat = 2 * np.pi * (phase - t * float(dice.uniform(0.8, 1.5))) + start[0] * 2 + float(dice.normal(0, 0.35))
     across = start[0] * (1 - 0.35 * t) + np.sin(beat) * sway
     if frill:
-        across = across + np.sin(t * float(dice.uniform(30, 60)) + float(dice.uniform(0, 6))) * 0.05 * (1 - t)
+        across = across + np.sin(t * float(dice.uniform(7, 26)) + float(dice.uniform(0, 6))) * float(
+            dice.uniform(0.01, 0.07)
+        ) * (1 - 0.6 * t)
     down = start[1] + t * length
     cos, sin = float(np.cos(body.lean)), float(np.sin(body.lean))
     points = np.stack([across * cos - down * sin, across * sin + down * cos], -1) * body.size + [body.x, rise]

@@ -24,7 +24,7 @@ Blend = Literal["over", "screen", "multiply"]
 class Camera:
     """One frame's view: size in pixels, enlargement and shift in pixels of the nearest plane.
 
-    A plane whose `near` is below zero sticks to the lens: rain, glow."""
+    A plane whose `near` is 0 does not move at all: the sky, and what sticks to the lens."""
 
     width: int
     height: int
@@ -51,15 +51,13 @@ class Plane:
         assert self.mask is not None  # noqa: S101 - a flat colour always has a mask
         return self.mask.size
 
-    def show(self, frame: Image.Image, camera: Camera, *, slide: float = 0.0, weight: float = 1.0) -> None:
-        """Blend into the frame, `slide` pixels to the right of its place."""
-        target, source = self._aim(camera, slide)
+    def show(self, frame: Image.Image, camera: Camera) -> None:
+        """Blend into the frame."""
+        target, source = self._aim(camera, 0.0)
         if target[2] <= target[0] or target[3] <= target[1]:
             return
         size = (target[2] - target[0], target[3] - target[1])
         mask = None if self.mask is None else _resized(self.mask, size, source)
-        if mask is not None and weight < 1:
-            mask = mask.point([round(level * weight) for level in range(256)])
         if not isinstance(self.picture, Image.Image):
             frame.paste(self.picture, target, mask)
             return
@@ -68,15 +66,24 @@ class Plane:
             frame.paste(picture, target, mask)
             return
         under = frame.crop(target)
-        frame.paste(
-            ImageChops.screen(under, picture) if self.blend == "screen" else ImageChops.multiply(under, picture),
-            target,
-        )
+        blended = (ImageChops.screen if self.blend == "screen" else ImageChops.multiply)(under, picture)
+        frame.paste(blended, target)
+
+    def shadow(self, camera: Camera, slide: float, weight: float) -> Image.Image:
+        """The mask alone as the camera sees it, `slide` pixels to the right of its place, times `weight`."""
+        cover = Image.new("L", (camera.width, camera.height))
+        target, source = self._aim(camera, slide)
+        if self.mask is not None and target[2] > target[0] and target[3] > target[1]:
+            size = (target[2] - target[0], target[3] - target[1])
+            part = _resized(self.mask, size, source)
+            cover.paste(part.point([round(level * weight) for level in range(256)]), target)
+        return cover
 
     def _aim(self, camera: Camera, slide: float) -> tuple[tuple[int, int, int, int], tuple[float, float, float, float]]:
         """Whole pixels of the frame this plane reaches, and the fractional part of it that lands there."""
-        fixed = self.near < 0
-        scale = 1.0 if fixed else 1 + camera.zoom * (0.35 + 0.65 * self.near)
+        fixed = self.near <= 0
+        # The root keeps the middle distance from standing still with the sky.
+        scale = 1.0 if fixed else 1 + camera.zoom * self.near**0.6
         edges = []
         for axis, (length, frame) in enumerate(zip(self.size, (camera.width, camera.height), strict=True)):
             shift = 0.0 if fixed else camera.shift[axis] * self.near

@@ -200,4 +200,4 @@ def _veil(stage: Stage, name: str, count: int, length: float, strength: float) -
     def at(phase: float) -> Layer:
         return Layer(tint, np.roll(sheet, round(phase * falls * stage.height), 0), blend="screen")
 
-    return Layer(tint, sheet, blend="screen", near=-1, keys=0, moving=at)
+    return Layer(tint, sheet, blend="screen", keys=0, moving=at)

@@ -97,24 +97,27 @@ def _drifting(layer: Layer, stage: Stage, strength: float) -> _Painter:
     """Two copies half a loop apart, each fading out before it jumps back: a drift without a seam."""
     travel = layer.drift * stage.unit * strength
     pad = int(travel) + 2
-    alpha = np.ones(layer.rgb.shape[:2], np.float32) if layer.alpha is None else layer.alpha
-    rgb = layer.rgb if layer.rgb.ndim == 1 else np.pad(layer.rgb, ((0, 0), (pad, pad), (0, 0)), mode="reflect")
     left, top, right, bottom = layer.box or (0, 0, stage.width, stage.height)
-    wide = Layer(
-        rgb,
-        np.pad(np.broadcast_to(alpha, (bottom - top, right - left)), ((0, 0), (pad, pad)), mode="reflect"),
-        (left - pad, top, right + pad, bottom),
-        "over",
-        layer.near,
-    )
-    sheet = plane(wide, stage)
+    alpha = np.ones((bottom - top, right - left), np.float32) if layer.alpha is None else layer.alpha
+    wide = np.pad(np.broadcast_to(alpha, (bottom - top, right - left)), ((0, 0), (pad, pad)), mode="reflect")
+    box = (left - pad, top, right + pad, bottom)
+    sheet = plane(Layer(np.zeros(3, np.float32), wide, box, near=layer.near), stage)
+    # The light in the fog stays where the lamp is; only the fog goes by.
+    colours = np.empty((stage.height, stage.width, 3), np.float32)
+    colours[...] = layer.rgb if layer.rgb.ndim == 1 else layer.rgb.reshape(-1, 3).mean(0)
+    colours[top:bottom, left:right] = layer.rgb
+    light = plane(Layer(colours), stage)
 
     def paint(frame: Image.Image, camera: Camera, phase: float) -> None:
+        cover = Image.new("L", frame.size)
         for copy in (0.5, 0.0):
             part = (phase + copy) % 1.0
             weight = 1 - abs(2 * part - 1)
             if weight > 0:
-                sheet.show(frame, camera, slide=travel * (part - 0.5), weight=weight)
+                cover = ImageChops.add(cover, sheet.shadow(camera, travel * (part - 0.5), weight))
+        lit = frame.copy()
+        light.show(lit, camera)
+        frame.paste(lit, (0, 0), cover)
 
     return paint
 
@@ -161,7 +164,7 @@ def _bloom(stage: Stage, picture: Array) -> Plane:
     """The glow round the lights of the first frame, to be screened over every one."""
     glow = soften(np.maximum(picture - 0.62, 0), stage.unit * 0.018)
     glow += soften(np.maximum(picture - 0.7, 0), stage.unit * 0.06)
-    return plane(Layer(np.clip(glow * 0.24, 0, 1), blend="screen", near=-1), stage)
+    return plane(Layer(np.clip(glow * 0.24, 0, 1), blend="screen"), stage)
 
 
 def _developer(

@@ -32,7 +32,7 @@ def water(
         return _surface(stage, above, (top, horizon), sun, (swell, chop), (calm, glitter, eye), phase)
 
     first = at(0.0)
-    return Layer(first.rgb, None, first.box, near=0.25, moving=at)
+    return Layer(first.rgb, None, first.box, keys=40, moving=at)
 
 
 def _surface(
