@@ -6,13 +6,14 @@ A verb returns whether it won (or what it made); losing is no error, somebody el
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
-from uuid import UUID
+from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from accounts.services import next_revision
+from gallery.models import Result
 from gallery.services import add_results
 from mjportal.background import enqueue
 from tasks.looks import first_look
@@ -23,6 +24,7 @@ from usage.prices import estimate
 SUBMIT_JOB = "tasks.jobs.submit_task"
 # Longer than the client's own deadline for a paid request, so that a lease never ends under a live request.
 CLAIM_LEASE = timedelta(seconds=180)
+DOUBLE_CLICK = timedelta(seconds=3)
 ON_THE_WIRE = (Status.SUBMITTING, Status.RUNNING, Status.UNCONFIRMED)
 
 
@@ -78,6 +80,21 @@ def create(
         # The other half of a double click was faster.
         return Task.objects.get(user=user, nonce=nonce), False
     return task, True
+
+
+def follow_up(result: Result, kind: str) -> tuple[Task, bool]:
+    """Queue an upscale or vary of one picture. Returns (task, whether it is new).
+
+    Clicks within three seconds are one: the nonce is made of the picture and of how many such tasks there were before.
+    """
+    parent = Task.objects.select_related("user").get(pk=result.task_id)
+    earlier = Task.objects.filter(
+        parent=parent, parent_position=result.position, kind=kind, created_at__lt=timezone.now() - DOUBLE_CLICK
+    )
+    nonce = uuid5(parent.pk, f"{kind} {result.position} {earlier.count()}")
+    kept = {name: parent.parameters[name] for name in ("aspect_ratio", "version") if name in parent.parameters}
+    values = {**kept, "task_type": parent.task_type, "prompt": parent.prompt}
+    return create(parent.user, values, nonce=nonce, kind=kind, parent=parent, parent_position=result.position)
 
 
 def send_again(task: Task, nonce: UUID) -> tuple[Task, bool]:

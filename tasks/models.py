@@ -11,6 +11,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from accounts.services import next_revision
+from kie.parameters import TaskType
 
 
 def new_callback_token() -> str:
@@ -60,6 +61,7 @@ class Kind(models.TextChoices):
 WAITING = (Status.QUEUED, Status.HELD)
 ACTIVE = (Status.QUEUED, Status.SUBMITTING, Status.RUNNING, Status.UNCONFIRMED)
 FINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
+TYPE_NAMES = {kind.value: kind.label for kind in TaskType}
 CLIP_TYPES = ("mj_video", "mj_video_hd")
 
 
@@ -173,6 +175,13 @@ class Task(models.Model):
     @property
     def is_clip(self) -> bool:
         return self.task_type in CLIP_TYPES or self.kind == Kind.EXTEND
+
+    @property
+    def kind_label(self) -> str:
+        """What it is, in a word or two."""
+        if self.kind != Kind.GENERATE:
+            return self.get_kind_display()
+        return TYPE_NAMES.get(self.task_type, self.task_type)
 
     @property
     def expected_results(self) -> int:

@@ -1,4 +1,18 @@
-from django.urls import URLPattern
+"""The studio's addresses."""
+
+from django.urls import path
+
+from tasks import views
 
 app_name = "tasks"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.studio, name="studio"),
+    path("tasks/compose/", views.compose, name="compose"),
+    path("tasks/changes/", views.changes, name="changes"),
+    path("tasks/follow/<uuid:result_id>/", views.follow, name="follow"),
+    path("tasks/<uuid:task_id>/", views.task, name="task"),
+    path("tasks/<uuid:task_id>/cancel/", views.cancel, name="cancel"),
+    path("tasks/<uuid:task_id>/release/", views.release, name="release"),
+    path("tasks/<uuid:task_id>/look/", views.look, name="look"),
+    path("tasks/<uuid:task_id>/again/", views.again, name="again"),
+]

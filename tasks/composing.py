@@ -1,0 +1,125 @@
+"""What the composer shows: the parameter table joined with the values chosen, and what each choice costs."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from django.conf import settings
+from django.utils import timezone
+
+from accounts.models import ApiKey, User
+from kie.parameters import BY_NAME, PROMPT_LIMIT, Parameter, TaskType, table
+from tasks.forms import ComposeForm
+from tasks.models import Kind, SwitchedOff, Task
+from tasks.pace import in_words, usual_seconds
+from usage.prices import estimate
+
+ICONS = {
+    TaskType.IMAGE: "photo",
+    TaskType.FROM_IMAGE: "document-duplicate",
+    TaskType.STYLE: "paint-brush",
+    TaskType.OMNI: "user",
+    TaskType.VIDEO: "play-circle",
+    TaskType.VIDEO_HD: "film",
+}
+TENTHS = range(11)
+
+
+@dataclass
+class Control:
+    """One field as drawn: its row of the table, the value, its choices and what is wrong with it."""
+
+    row: Parameter
+    value: Any
+    choices: list[dict[str, Any]] = field(default_factory=list)
+    errors: list[str] = field(default_factory=list)
+    disabled: bool = False
+
+    @property
+    def takes(self) -> str:
+        """The types that know this field, for the script that shows and hides."""
+        return " ".join(sorted(self.row.takes))
+
+    @property
+    def default_share(self) -> float:
+        """Where the default stands on the fader, 0 to 100."""
+        low, high = self.row.minimum or 0, self.row.maximum or 100
+        return 100 * (int(self.row.default or 0) - low) / (high - low)
+
+
+@dataclass
+class Composer:
+    """Everything `tasks/_composer.html` draws."""
+
+    form: ComposeForm
+    controls: dict[str, Control]
+    task_type: TaskType
+    key: ApiKey | None
+    cost: int
+    usual: str
+    is_open: bool = False
+
+    @property
+    def errors(self) -> list[str]:
+        """Messages that belong to no field."""
+        return [str(message) for message in self.form.non_field_errors()]
+
+    @property
+    def gist(self) -> list[tuple[str, str]]:
+        """(name of the field, its value in a word), the line at rest."""
+        chosen = self.controls
+        words = [("aspect_ratio", str(chosen["aspect_ratio"].value)), ("version", f"v{chosen['version'].value}")]
+        return [*words, ("speed", str(chosen["speed"].value).capitalize())]
+
+    @property
+    def prompt_limit(self) -> int:
+        return PROMPT_LIMIT
+
+
+def compose_for(user: User, form: ComposeForm, *, is_open: bool = False) -> Composer:
+    """The composer for this person with what the form holds."""
+    shown = form.shown
+    kind = str(shown.get("task_type") or TaskType.IMAGE)
+    task_type = TaskType(kind) if kind in set(TaskType) else TaskType.IMAGE
+    controls = {row.name: _control(row, shown, form, task_type) for row in table(settings.KIE_EXTRA_VERSIONS)}
+    off = set(SwitchedOff.objects.filter(until__gt=timezone.now()).values_list("task_type", flat=True))
+    for choice in controls["task_type"].choices:
+        choice["icon"] = ICONS[TaskType(choice["value"])]
+        choice["off"] = choice["value"] in off
+        choice["credits"] = estimate(Kind.GENERATE, {"task_type": choice["value"]})
+    for choice in controls["speed"].choices:
+        choice["credits"] = estimate(Kind.GENERATE, {"speed": choice["value"]})
+    values = {name: control.value for name, control in controls.items()}
+    return Composer(
+        form=form,
+        controls=controls,
+        task_type=task_type,
+        key=ApiKey.objects.filter(user=user).first(),
+        cost=int(estimate(Kind.GENERATE, _priced(values))),
+        usual=in_words(*usual_seconds(task_type, str(values["speed"]))),
+        is_open=is_open or bool(set(form.errors) - {"prompt", "__all__"}),
+    )
+
+
+def shown_of(task: Task) -> dict[str, Any]:
+    """A task's own values, to fill the composer with."""
+    return {**task.parameters, "task_type": task.task_type, "prompt": task.prompt}
+
+
+def _control(row: Parameter, shown: Mapping[str, Any], form: ComposeForm, task_type: TaskType) -> Control:
+    value = shown.get(row.name)
+    if value in (None, "", []):
+        value = row.default if row.name != "prompt" else ""
+    choices = [
+        {"value": choice.value, "label": choice.label, "chosen": str(choice.value) == str(value)}
+        for choice in row.choices
+    ]
+    errors = [str(message) for message in form.errors.get(row.name, [])] if form.is_bound else []
+    return Control(row, value, choices, errors, disabled=task_type not in row.takes)
+
+
+def _priced(values: Mapping[str, Any]) -> dict[str, Any]:
+    """Values fit for an estimate even while the form holds nonsense."""
+    batch = str(values.get("video_batch_size"))
+    allowed = {str(choice.value) for choice in BY_NAME["video_batch_size"].choices}
+    return {**values, "video_batch_size": int(batch) if batch in allowed else 1}

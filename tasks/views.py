@@ -1,0 +1,231 @@
+"""The studio, the one poll, the task page and the acts on a task. Every query starts at the person."""
+
+import json
+from typing import Any
+from uuid import UUID, uuid4
+
+from django.contrib import messages
+from django.db.models import Q, QuerySet
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
+from django.utils import timezone
+from django.utils.cache import patch_vary_headers
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts.models import User
+from gallery.models import Result
+from kie.parameters import TaskType
+from tasks import lifecycle
+from tasks.board import FILTERS, counts_of, page_of
+from tasks.cards import Card, board_revision, card_of, with_results
+from tasks.composing import compose_for, shown_of
+from tasks.detail import detail_of
+from tasks.forms import ComposeForm
+from tasks.models import Kind, Status, Task
+
+POLL_SECONDS = 2
+IDLE_POLL_SECONDS = 15
+MOST_CHANGED = 60
+NO_KEY = "Connect your API key first; nothing can be sent without it."
+
+
+@require_safe
+def studio(request: HttpRequest) -> HttpResponse:
+    """The composer and the board; with `before=<cursor>` asked for by htmx, the next cards alone."""
+    user = _person(request)
+    show = request.GET.get("show", "all")
+    show = show if show in FILTERS else "all"
+    page = page_of(user, show, request.GET.get("before", ""))
+    context: dict[str, Any] = {"cards": page.cards, "older": page.older, "show": show}
+    if request.htmx and request.GET.get("before"):  # type: ignore[attr-defined]
+        response = render(request, "tasks/studio.html#cards", context)
+    else:
+        context |= {"filters": FILTERS, "counts": counts_of(user), "is_first": not page.cards and show == "all"}
+        context |= {
+            "composer": compose_for(user, _form_to_start(request), is_open=_asks_to_edit(request)),
+            **_poll(user),
+        }
+        response = render(request, "tasks/studio.html", context)
+    patch_vary_headers(response, ["HX-Request"])
+    return response
+
+
+def _asks_to_edit(request: HttpRequest) -> bool:
+    return "edit" in request.GET or "animate" in request.GET
+
+
+def _form_to_start(request: HttpRequest) -> ComposeForm:
+    """Filled from the task named by `edit` or `reuse`; else with the settings of the last one, without its prompt."""
+    mine = Task.objects.visible_to(request.user)
+    named = request.GET.get("edit") or request.GET.get("reuse")
+    if named:
+        return ComposeForm(shown=shown_of(get_object_or_404(mine, pk=_uuid(named))))
+    pictured = request.GET.get("animate")
+    if pictured:
+        return ComposeForm(shown=_to_animate(request, pictured))
+    last = mine.filter(task_type="mj_txt2img").order_by("-created_at").first()
+    shown = {**shown_of(last), "prompt": ""} if last else {}
+    shown["prompt"] = request.GET.get("prompt", "")
+    return ComposeForm(shown=shown)
+
+
+def _to_animate(request: HttpRequest, pictured: str) -> dict[str, Any]:
+    """A clip that starts from one of our pictures, by the provider's own address of it."""
+    result = get_object_or_404(Result.objects.visible_to(request.user).select_related("task"), pk=_uuid(pictured))
+    shown = shown_of(result.task)
+    kept = {name: shown[name] for name in ("prompt", "aspect_ratio") if name in shown}
+    return {**kept, "task_type": TaskType.VIDEO.value, "file_urls": [result.source_url]}
+
+
+@require_POST
+def compose(request: HttpRequest) -> HttpResponse:
+    """Check the form and queue a task; 422 with the messages beside the fields when something is wrong."""
+    user = _person(request)
+    form = ComposeForm(request.POST)
+    if form.is_valid():
+        try:
+            task, _ = lifecycle.create(user, form.values, nonce=form.cleaned_data["nonce"] or uuid4())
+        except lifecycle.NoKey:
+            form.add_error(None, NO_KEY)
+        else:
+            return _made(request, task, form.fresh_nonce)
+    context = {"composer": compose_for(user, form), "cards": [], "filters": FILTERS, "show": "all"}
+    if request.htmx:  # type: ignore[attr-defined]
+        response = render(request, "tasks/_composer.html", context, status=422)
+        response["HX-Retarget"], response["HX-Reswap"] = "#composer", "outerHTML"
+        return response
+    page = page_of(user, "all", "")
+    context |= {"cards": page.cards, "older": page.older, "counts": counts_of(user), **_poll(user)}
+    return render(request, "tasks/studio.html", context, status=422)
+
+
+def _made(request: HttpRequest, task: Task, nonce: str) -> HttpResponse:
+    """The new card at the head of the board, at once."""
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("tasks:studio")
+    user = _person(request)
+    card = _card(user, task.pk)
+    return render(request, "tasks/_made.html", {"card": card, "nonce": nonce, **_poll(user)})
+
+
+@require_POST
+def follow(request: HttpRequest, result_id: UUID) -> HttpResponse:
+    """Upscale or vary one finished picture."""
+    mine = Result.objects.visible_to(request.user).filter(kind=Result.Kind.IMAGE)
+    result = get_object_or_404(
+        mine.filter(task__status=Status.SUCCEEDED).exclude(task__provider_task_id=""), pk=result_id
+    )
+    kind = request.POST.get("kind", "")
+    if kind not in (Kind.UPSCALE, Kind.VARY):
+        return HttpResponse("Choose upscale or vary.", status=422, content_type="text/plain")
+    try:
+        task, _ = lifecycle.follow_up(result, kind)
+    except lifecycle.NoKey:
+        messages.error(request, NO_KEY)
+        return redirect("accounts:key")
+    return _made(request, task, "")
+
+
+@require_safe
+def changes(request: HttpRequest) -> HttpResponse:
+    """The one poll of a board: the cards that changed since `after`, out of band, and the next poll. 204 when none."""
+    user = _person(request)
+    after = request.GET.get("after", "")
+    since = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
+    poll = _poll(user)
+    if poll["revision"] == since:
+        return HttpResponse(status=204)
+    mine = Task.objects.visible_to(user)
+    changed = Q(revision__gt=since) | Q(pk__in=_tasks_with_newer_results(user, since))
+    tasks = with_results(mine.filter(changed).order_by("created_at"))[:MOST_CHANGED]
+    now = timezone.now()
+    cards = [card_of(task, now) for task in tasks]
+    return render(request, "tasks/_changes.html", {"cards": cards, "counts": counts_of(user), **poll})
+
+
+def _tasks_with_newer_results(user: User, since: int) -> "QuerySet[Result, UUID]":
+    return Result.objects.visible_to(user).filter(revision__gt=since).values_list("task_id", flat=True)
+
+
+@require_safe
+def task(request: HttpRequest, task_id: UUID) -> HttpResponse:
+    """Everything about one task."""
+    found = get_object_or_404(with_results(Task.objects.visible_to(request.user)), pk=task_id)
+    return render(request, "tasks/task.html", {"detail": detail_of(found), **_poll(_person(request))})
+
+
+@require_POST
+def cancel(request: HttpRequest, task_id: UUID) -> HttpResponse:
+    return _act(request, task_id, lifecycle.cancel, "It has left already, so it can't be cancelled.")
+
+
+@require_POST
+def release(request: HttpRequest, task_id: UUID) -> HttpResponse:
+    return _act(request, task_id, lifecycle.release, "It could not be sent: connect an API key first.")
+
+
+@require_POST
+def look(request: HttpRequest, task_id: UUID) -> HttpResponse:
+    """Ask the provider now. A task nobody ever named an id for can only be healed by its callback."""
+    sorry = "The provider never gave it a number, so only its callback can tell. Check the log at the provider."
+    return _act(request, task_id, lifecycle.look_now, sorry, "Looking it up at the provider.")
+
+
+def _act(request: HttpRequest, task_id: UUID, verb: Any, sorry: str, done: str = "") -> HttpResponse:
+    found = get_object_or_404(Task.objects.visible_to(request.user), pk=task_id)
+    said = done if verb(found) else sorry
+    if request.htmx:  # type: ignore[attr-defined]
+        response = render(request, "tasks/_card.html", {"card": _card(_person(request), task_id)})
+        if said:
+            response["HX-Trigger"] = _toast(said)
+        return response
+    if said:
+        messages.info(request, said)
+    return redirect("tasks:task", task_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def again(request: HttpRequest, task_id: UUID) -> HttpResponse:
+    """Ask once whether to send an unconfirmed task anew, since it may cost twice; on POST, do it."""
+    mine = Task.objects.visible_to(request.user).select_related("user", "parent")
+    found = get_object_or_404(mine, pk=task_id, status__in=(Status.UNCONFIRMED, Status.FAILED, Status.CANCELLED))
+    if request.method == "POST":
+        nonce = _uuid(request.POST.get("nonce", "")) or uuid4()
+        try:
+            lifecycle.send_again(found, nonce)
+        except lifecycle.NoKey:
+            messages.error(request, NO_KEY)
+        return redirect("tasks:studio")
+    return render(request, "tasks/again.html", {"card": card_of(found), "nonce": uuid4()})
+
+
+def _poll(user: User) -> dict[str, Any]:
+    """What the poll element needs: where to go on, and how soon."""
+    revision = board_revision(user)
+    saving = Result.objects.visible_to(user).filter(state=Result.State.SAVING)
+    moving = Task.objects.visible_to(user).filter(status__in=(Status.QUEUED, Status.SUBMITTING, Status.RUNNING))
+    is_moving = moving.exists() or saving.exists()
+    every = POLL_SECONDS if is_moving else IDLE_POLL_SECONDS
+    return {"revision": revision, "every": every, "poll_url": f"{reverse('tasks:changes')}?after={revision}"}
+
+
+def _card(user: User, task_id: UUID) -> Card:
+    return card_of(with_results(Task.objects.visible_to(user)).get(pk=task_id))
+
+
+def _person(request: HttpRequest) -> User:
+    assert isinstance(request.user, User)  # noqa: S101 - the login middleware has seen to it
+    return request.user
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def _toast(text: str) -> str:
+    # Header values are Latin-1: JSON's escapes keep any word whole.
+    return json.dumps({"toast": text})
