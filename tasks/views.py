@@ -74,7 +74,7 @@ def _to_animate(request: HttpRequest, pictured: str) -> dict[str, Any]:
     """A clip that starts from one of our pictures, by the provider's own address of it."""
     result = get_object_or_404(Result.objects.visible_to(request.user).select_related("task"), pk=_uuid(pictured))
     shown = shown_of(result.task)
-    kept = {name: shown[name] for name in ("prompt", "aspect_ratio") if name in shown}
+    kept: dict[str, Any] = {name: shown[name] for name in ("prompt", "aspect_ratio") if name in shown}
     return {**kept, "task_type": TaskType.VIDEO.value, "file_urls": [result.source_url]}
 
 
