@@ -1,0 +1,106 @@
+"""The verbs other rooms call: rows made once, confirmed later, counted, starred."""
+
+from typing import Any
+
+import pytest
+from django.contrib.auth.models import AnonymousUser
+from django.db import transaction
+
+from accounts.models import User
+from gallery import files, services
+from gallery.models import Result
+from tests.gallery.conftest import Shelf, new_task
+
+URLS = [f"https://files.example.com/{n}.jpeg" for n in range(4)]
+
+
+def add(user: User, urls: list[str] = URLS, **options: Any) -> int:
+    task = user.tasks.first() or new_task(user)
+    with transaction.atomic():
+        return services.add_results(task.pk, user.pk, urls, "image", **options)
+
+
+def test_each_address_becomes_one_row_and_one_bell(owner: User, django_capture_on_commit_callbacks: Any) -> None:
+    with django_capture_on_commit_callbacks() as rung:
+        assert add(owner) == 4
+    assert list(Result.objects.order_by("position").values_list("position", "source_url")) == list(enumerate(URLS))
+    assert len(rung) == 4
+
+
+def test_adding_the_same_again_changes_nothing(owner: User, django_capture_on_commit_callbacks: Any) -> None:
+    add(owner)
+    owner.refresh_from_db()
+    before = owner.board_revision
+    with django_capture_on_commit_callbacks() as rung:
+        assert add(owner) == 0
+    owner.refresh_from_db()
+    assert (Result.objects.count(), owner.board_revision, rung) == (4, before, [])
+
+
+def test_a_later_report_with_more_addresses_adds_the_missing_ones(owner: User) -> None:
+    assert add(owner, URLS[:1]) == 1
+    assert add(owner) == 3
+
+
+def test_rows_carry_the_revision_of_their_transaction(owner: User) -> None:
+    add(owner)
+    owner.refresh_from_db()
+    assert set(Result.objects.values_list("revision", flat=True)) == {owner.board_revision}
+
+
+def test_the_provider_confirms_what_only_a_callback_had_named(owner: User, shelf: Shelf) -> None:
+    add(owner, verified=False)
+    assert add(owner) == 0
+    assert Result.objects.filter(verified=True).count() == 4
+
+
+def test_another_confirmed_address_is_fetched_anew(owner: User, shelf: Shelf) -> None:
+    result = shelf(source_url="https://forged.example.com/0.jpeg", verified=False)
+    services.add_results(result.task_id, owner.pk, URLS[:1], "image")
+    result.refresh_from_db()
+    assert (result.state, result.source_url, result.saved_at) == ("saving", URLS[0], None)
+
+
+def test_a_saved_result_can_neither_be_renewed_nor_lost(owner: User, shelf: Shelf) -> None:
+    result = shelf()
+    services.renew_source(result.pk, "https://files.example.com/other.jpeg")
+    services.link_is_gone(result.pk)
+    assert not services.give_up(result)
+    assert not services.try_again(result)
+    result.refresh_from_db()
+    assert (result.state, result.source_url) == ("saved", "")
+
+
+def test_the_line_counts_what_is_on_the_way_and_what_is_lost(owner: User, stranger: User) -> None:
+    add(owner)
+    add(stranger)
+    lost = Result.objects.filter(user=owner).first()
+    assert lost is not None
+    services.give_up(lost)
+    assert services.files_line(owner) == (3, 1)
+    assert services.files_line(AnonymousUser()) == (0, 0)
+
+
+def test_a_lost_result_can_be_tried_again(owner: User, django_capture_on_commit_callbacks: Any) -> None:
+    add(owner, URLS[:1])
+    result = Result.objects.get()
+    services.give_up(result)
+    with django_capture_on_commit_callbacks() as rung:
+        assert services.try_again(result)
+    result.refresh_from_db()
+    assert (result.state, len(rung)) == ("saving", 1)
+
+
+def test_room_is_what_the_disk_has_beyond_its_reserve(media: Any, settings: Any) -> None:
+    settings.STORAGE_KEEP_FREE = 1
+    assert files.has_room()
+    settings.STORAGE_KEEP_FREE = 1 << 60
+    assert not files.has_room()
+
+
+@pytest.mark.parametrize("blocked", ["tmp", ""])
+def test_there_is_no_room_where_nothing_can_be_written(media: Any, settings: Any, blocked: str) -> None:
+    settings.STORAGE_KEEP_FREE = 1
+    (media / blocked).parent.mkdir(parents=True, exist_ok=True)
+    (media / blocked).write_text("a file where a folder should be")
+    assert not files.has_room()
