@@ -15,7 +15,7 @@ from kie.sandbox.art.render import stage_for
 from kie.sandbox.art.scenes import SCENES, scene_for
 from tests.sandbox_art.pictures import PROMPTS, opened, pixels, roughness, thumbnail
 
-SMALL = 176
+SMALL = 128
 
 
 @pytest.mark.parametrize("ratio", SIZES)

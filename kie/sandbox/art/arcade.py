@@ -50,16 +50,17 @@ def arcade(stage: Stage) -> Iterator[Layer]:
     """The corridor beyond the first arch, then the first arch as a frame of its own."""
     hall = _hall(stage)
     picture = np.zeros((stage.height, stage.width, 3), np.float32)
-    far = linear(stage.palette.light) * 1.6
-    picture[...] = far
+    # Slivers that two surfaces leave between them show wall, only the last arch shows daylight.
+    picture[...] = linear(mix(stage.palette.earth, stage.palette.haze, 0.5)) * np.float32(0.5)
+    picture[_opening(hall, _COUNT - 1)] = linear(stage.palette.light) * np.float32(1.6)
     for index in range(_COUNT - 1, 0, -1):
         _segment(hall, index, picture)
-    rows, columns = slice(0, stage.height), slice(0, stage.width)
-    _bay(hall, 0, picture, rows, columns)
+    _bay(hall, 0, picture, *_opening(hall, 0))
     if hall.ball[3] > 0:
         _ball(hall, picture)
     yield Layer(film(picture, 1.05), near=0.35)
     front = np.full_like(picture, -1.0)
+    rows, columns = slice(0, stage.height), slice(0, stage.width)
     _wall(hall, 0, front, rows, columns)
     _bay(hall, -1, front, rows, columns)
     cover = _cover(hall)
@@ -102,20 +103,22 @@ def _front(hall: _Hall, index: int) -> float:
     return hall.first + _STEP * index
 
 
-def _segment(hall: _Hall, index: int, picture: Array) -> None:
-    """One bay and the wall before it, inside what the nearer wall leaves open."""
-    z = _front(hall, index - 1)
-    scale = hall.focal / z
+def _opening(hall: _Hall, index: int) -> tuple[slice, slice]:
+    """Rows and columns of the frame that one sees through an arch; may be empty."""
+    scale = hall.focal / _front(hall, index)
     left = hall.centre[0] + (-hall.arch[0] - hall.eye[0]) * scale
     right = hall.centre[0] + (hall.arch[0] - hall.eye[0]) * scale
     top = hall.centre[1] - (sum(hall.arch) - hall.eye[1]) * scale
     bottom = hall.centre[1] + hall.eye[1] * scale
-    stage = hall.stage
-    rows = slice(max(0, int(top) - 2), min(stage.height, int(bottom) + 3))
-    columns = slice(max(0, int(left) - 2), min(stage.width, int(right) + 3))
-    if rows.stop > rows.start and columns.stop > columns.start:
-        _bay(hall, index, picture, rows, columns)
-        _wall(hall, index, picture, rows, columns)
+    high, wide = hall.stage.height, hall.stage.width
+    rows = slice(int(np.clip(top - 2, 0, high)), int(np.clip(bottom + 3, 0, high)))
+    return rows, slice(int(np.clip(left - 2, 0, wide)), int(np.clip(right + 3, 0, wide)))
+
+
+def _segment(hall: _Hall, index: int, picture: Array) -> None:
+    """One bay through its arch, then the wall with that arch through the nearer one."""
+    _bay(hall, index, picture, *_opening(hall, index))
+    _wall(hall, index, picture, *_opening(hall, index - 1))
 
 
 def _pixels(rows: slice, columns: slice) -> tuple[Array, Array]:

@@ -54,7 +54,8 @@ def vignette(stage: Stage, strength: float = 0.20) -> Array:
     """Darker corners, (h, w) factors."""
     across = (stage.x / stage.wide - 0.5) * 2
     down = (stage.y / stage.tall - 0.5) * 2
-    return np.asarray(1 - strength * ((across**2 + down**2) / 2) ** 1.4, dtype=np.float32)
+    away = (across**2 + down**2) / 2
+    return np.asarray(1 - strength * away * (0.55 + 0.45 * away), dtype=np.float32)
 
 
 def film_grain(height: int, width: int, seed: int, strength: float, unit: float) -> Array:

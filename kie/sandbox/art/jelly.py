@@ -86,7 +86,7 @@ def _animal(stage: Stage, body: _Body) -> Layer:
         return _draw(stage, body, phase)
 
     still = at(0.0)
-    return Layer(still.rgb, None, still.box, "screen", near=0.3 + 0.3 * body.glow, keys=40, moving=at)
+    return Layer(still.rgb, None, still.box, "screen", near=0.3 + 0.3 * body.glow, keys=30, moving=at)
 
 
 def _draw(stage: Stage, body: _Body, phase: float) -> Layer:
@@ -151,7 +151,7 @@ def _strands(
     for _ in range(70 if body.glow > 0.5 else 22):
         start = (float(dice.normal(0, 0.15)), 0.02)
         _strand(arms, body, t, start, float(dice.uniform(0.9, 2.7)), dice, phase, 0.012, rise, frill=1.0)
-    return np.asarray(thin.alpha() * 0.55 + arms.alpha() * 0.62, dtype=np.float32)
+    return np.asarray(thin.alpha() * 0.55 + arms.alpha() * 0.46, dtype=np.float32)
 
 
 def _strand(

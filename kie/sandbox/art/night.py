@@ -79,19 +79,22 @@ def _trails(stage: Stage, horizon: float) -> Layer:
         return _arcs(stage, pole, horizon, phase)
 
     still = at(0.0)
-    return Layer(still.rgb, None, blend="screen", keys=20, moving=at)
+    return Layer(still.rgb, None, still.box, "screen", keys=16, moving=at)
 
 
 def _arcs(stage: Stage, pole: tuple[float, float], horizon: float, phase: float) -> Layer:
     """The arcs after a part of the loop. Two skies half a loop apart fade into each other, so it closes."""
-    dx, dy = stage.x - pole[0], stage.y - pole[1]
+    rows = min(stage.height, int(horizon * 1.02 * stage.unit) + 1)
+    dx, dy = stage.x - pole[0], stage.y[:rows] - pole[1]
     turns = np.arctan2(dy, dx) / np.float32(2 * np.pi)
-    ring = np.hypot(dx, dy) * 330
+    ring = np.sqrt(dx * dx + dy * dy) * 330
     number = np.floor(ring).astype(np.int32)
     seed = np.random.default_rng(stage.number("arcs"))
     dice = seed.random((3, 4096)).astype(np.float32)
     soft = 0.7 * 330 / stage.unit
-    line = smooth(np.abs(ring - number - 0.5), 0.16 + soft, 0.02) * smooth(stage.y, horizon * 1.02, horizon * 0.62)
+    line = smooth(np.abs(ring - number - 0.5), 0.16 + soft, 0.02) * smooth(
+        stage.y[:rows], horizon * 1.02, horizon * 0.62
+    )
     total = np.zeros_like(line)
     for shift in (0.5, 0.0):
         part = (phase + shift) % 1.0
@@ -101,7 +104,7 @@ def _arcs(stage: Stage, pole: tuple[float, float], horizon: float, phase: float)
     hue = dice[2][(number * 7) % 4096][..., None]
     tint = mix(stage.palette.sky[3], stage.palette.accent, 0.3) - stage.palette.light
     light = np.clip((stage.palette.light + tint * hue * 0.7) * (line * total * 1.9)[..., None], 0, 1)
-    return Layer(light.astype(np.float32), None, (0, 0, stage.width, stage.height), "screen")
+    return Layer(light.astype(np.float32), None, (0, 0, stage.width, rows), "screen")
 
 
 def _ring_light(turns: Array, number: NDArray[np.int32], dice: Array) -> Array:
@@ -109,7 +112,8 @@ def _ring_light(turns: Array, number: NDArray[np.int32], dice: Array) -> Array:
     total = np.zeros_like(turns)
     for arm in range(3):
         key = (number * 3 + arm) % 4096
-        along = (turns - dice[0][key]) % 1.0
+        along = turns - dice[0][key]
+        along -= np.floor(along)
         span = 0.10 + 0.16 * dice[1][key]
         bright = np.clip(dice[2][key] - 0.35, 0, 1) ** 2
         total += smooth(along, 0, 0.012) * smooth(along / span, 1.0, 0.35) * bright

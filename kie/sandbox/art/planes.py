@@ -104,8 +104,8 @@ def _resized(image: Image.Image, size: tuple[int, int], source: tuple[float, flo
     same = max(abs(edge - near) for edge, near in zip(source, whole, strict=True)) < 1e-3
     if same and (whole[2] - whole[0], whole[3] - whole[1]) == size:
         return image.crop((whole[0], whole[1], whole[2], whole[3]))
-    # Masks forgive the cheaper filter, pictures would pulse between sharp and soft.
-    way = Image.Resampling.BILINEAR if image.mode == "L" else Image.Resampling.BICUBIC
+    # Hamming costs what bilinear does and keeps pictures from pulsing between sharp and soft.
+    way = Image.Resampling.BILINEAR if image.mode == "L" else Image.Resampling.HAMMING
     return image.resize(size, way, box=source)
 
 
