@@ -10,7 +10,7 @@ import zlib
 from pathlib import Path
 
 import pytest
-from PIL import Image, ImageCms
+from PIL import Image, ImageCms, ImageStat
 
 from gallery.decoding import Drawn, Undecodable, decode
 from gallery.sniffing import FileType, sniff
@@ -156,8 +156,7 @@ def test_a_clip_gets_a_poster_and_its_length(container: str, tmp_path: Path) -> 
 
 def test_the_poster_is_the_first_frame_with_something_on_it(tmp_path: Path) -> None:
     drawn(clip(black=6), tmp_path)
-    darkest, brightest = opened(tmp_path, 320).convert("L").getextrema()
-    assert brightest - darkest > 60
+    assert ImageStat.Stat(opened(tmp_path, 320).convert("L")).stddev[0] > 20
 
 
 def test_a_clip_that_breaks_off_is_refused(tmp_path: Path) -> None:
