@@ -6,8 +6,11 @@ from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, User
 from kie.client import Client
+from mjportal.encryption import Secret
+
+KEY_LENGTHS = range(8, 201)
 
 
 def next_revision(user_id: int) -> int:
@@ -27,9 +30,7 @@ def next_revision(user_id: int) -> int:
 
 def refresh_balance(api_key: ApiKey) -> Decimal:
     """Ask the provider for the balance, in credits, and note it. Raises the family of `kie.errors`, Undecipherable."""
-    with Client(
-        api_key.secret.reveal(), api_url=settings.KIE_API_URL, upload_url=settings.KIE_UPLOAD_URL
-    ) as client:
+    with Client(api_key.secret.reveal(), api_url=settings.KIE_API_URL, upload_url=settings.KIE_UPLOAD_URL) as client:
         balance = client.balance()
     now = timezone.now()
     ApiKey.objects.filter(pk=api_key.pk, fingerprint=api_key.fingerprint).update(
@@ -44,3 +45,31 @@ def mark_refused(api_key: ApiKey) -> None:
     now = timezone.now()
     ApiKey.objects.filter(pk=api_key.pk, fingerprint=api_key.fingerprint).update(refused_at=now, checked_at=now)
     api_key.refused_at = api_key.checked_at = now
+
+
+def connect_key(user: User, key: str, webhook_key: str | None = None, *, check: bool = True) -> ApiKey:
+    """Check `key` against the balance call and store it, encrypted, as this person's only one.
+
+    `webhook_key`: None keeps what is there, "" forgets it. Raises the family of `kie.errors`; then nothing is stored.
+    """
+    api_key = ApiKey.objects.filter(user=user).first() or ApiKey(user=user)
+    if check:
+        with Client(key, api_url=settings.KIE_API_URL, upload_url=settings.KIE_UPLOAD_URL) as client:
+            api_key.balance = client.balance()
+        api_key.checked_at = timezone.now()
+    api_key.set_key(key)
+    api_key.refused_at = None
+    if webhook_key is not None:
+        api_key.webhook_secret = Secret.seal(webhook_key)
+    api_key.save()
+    return api_key
+
+
+def set_webhook_key(api_key: ApiKey, webhook_key: str) -> None:
+    """Store or, when empty, forget the key that signs callbacks."""
+    ApiKey.objects.filter(pk=api_key.pk).update(webhook_secret=Secret.seal(webhook_key))
+
+
+def delete_key(user: User) -> bool:
+    """Wipe the person's key. Tasks under way stay, and are looked at again with the next key."""
+    return bool(ApiKey.objects.filter(user=user).delete()[0])

@@ -1,4 +1,14 @@
-from django.urls import URLPattern
+"""A person's own pages, and the page that makes the first one."""
+
+from django.urls import path
+
+from accounts import views
 
 app_name = "accounts"
-urlpatterns: list[URLPattern] = []
+urlpatterns = [
+    path("", views.home, name="home"),
+    path("first-run/", views.first_run, name="first_run"),
+    path("key/", views.key, name="key"),
+    path("key/check/", views.check_key, name="check_key"),
+    path("key/delete/", views.delete_key, name="delete_key"),
+]

@@ -69,6 +69,7 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "tasks.polling.IdlePollMiddleware",
+    "callbacks.shortcut.ShortcutMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",
@@ -113,8 +114,10 @@ DATABASE_URL = env.str("DATABASE_URL", "") or f"sqlite:///{DATA_DIR / 'portal.sq
 DATABASES = {"default": env.dj_db_url("DATABASE_URL", DATABASE_URL) if env.str("DATABASE_URL", "") else {}}
 if not DATABASES["default"]:
     DATABASES["default"] = {"ENGINE": "django.db.backends.sqlite3", "NAME": str(DATA_DIR / "portal.sqlite3")}
-DATABASES["default"].update({"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": True})
-if DATABASES["default"]["ENGINE"].endswith("sqlite3"):
+_sqlite = DATABASES["default"]["ENGINE"].endswith("sqlite3")
+# A file can't hang up, and the check would be one more statement in every request.
+DATABASES["default"].update({"CONN_MAX_AGE": 60, "CONN_HEALTH_CHECKS": not _sqlite})
+if _sqlite:
     DATABASES["default"]["OPTIONS"] = {
         "transaction_mode": "IMMEDIATE",
         "timeout": 20,
@@ -158,6 +161,7 @@ STATIC_ROOT = BASE_DIR / "staticfiles"
 # The typeface is cut from its package by `build_font` and collected from here.
 FONT_DIR = BASE_DIR / "build" / "static" / "fonts"
 FONT_DIR.mkdir(parents=True, exist_ok=True)
+PICTURE_DIR = BASE_DIR / "build" / "static" / "img"
 STATICFILES_DIRS = [BASE_DIR / "static", BASE_DIR / "build" / "static"]
 STATICFILES_FINDERS = [
     "django.contrib.staticfiles.finders.FileSystemFinder",

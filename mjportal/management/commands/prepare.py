@@ -38,6 +38,7 @@ class Command(BaseCommand):
         call_command("createcachetable", verbosity=0)
         stamp = Path(settings.STATIC_ROOT) / STAMP
         call_command("build_font", verbosity=0)
+        call_command("build_pictures", verbosity=0)
         wanted = static_fingerprint()
         if not stamp.exists() or stamp.read_text() != wanted:
             call_command("collectstatic", interactive=False, clear=True, verbosity=0)
