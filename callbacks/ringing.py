@@ -10,9 +10,9 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from uuid import UUID
 
-from django.db import connection, transaction
+from django.db import connections
 
-from callbacks.models import Delivery
+from callbacks.journal import Entry, journal
 from mjportal.encryption import Secret
 
 # However often the bell rings, a task is looked at no more than once in this time.
@@ -21,16 +21,6 @@ LOOK_EVERY = timedelta(seconds=10)
 _FIND = (
     "SELECT t.id, t.provider_task_id, t.looked_at, k.webhook_secret FROM tasks_task t"
     " LEFT JOIN accounts_apikey k ON k.user_id = t.user_id WHERE t.callback_token = %s"
-)
-_STORE = (
-    "INSERT INTO callbacks_delivery (task_id, at, body, truncated, signature, answer, provider_task_id, address)"
-    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
-)
-_LOOK = (
-    "UPDATE tasks_task SET next_look_at = %s, called_back_at = COALESCE(called_back_at, %s),"
-    " hinted_task_id = CASE WHEN provider_task_id = '' THEN %s ELSE hinted_task_id END, claimed_urls = {urls}"
-    " WHERE id = %s AND status IN ('SUBMITTING', 'RUNNING', 'UNCONFIRMED', 'FAILED')"
-    " AND (next_look_at IS NULL OR next_look_at > %s)"
 )
 
 
@@ -44,9 +34,22 @@ class Rung:
     webhook_secret: Secret
 
 
+@dataclass(frozen=True, slots=True)
+class Arrival:
+    """What came and how it was judged: the columns of a `Delivery`, whose ORM row would cost as much as its storing."""
+
+    at: datetime
+    body: bytes
+    truncated: bool
+    signature: str
+    answer: int
+    provider_task_id: str
+    address: str | None
+
+
 def find(token: str) -> Rung | None:
     """The task behind a callback token, None when there is none."""
-    with connection.cursor() as cursor:
+    with connections["default"].cursor() as cursor:
         cursor.execute(_FIND, [token])
         row = cursor.fetchone()
     if row is None:
@@ -59,17 +62,18 @@ def find(token: str) -> Rung | None:
     return Rung(task_id, row[1], looked_at, Secret(row[3] or ""))
 
 
-def ring(delivery: Delivery, rung: Rung, *, believed: bool, urls: Sequence[str] = ()) -> None:
-    """Store the delivery; if it is believed, have the task looked at now, or ten seconds after its last look."""
-    adapt = connection.ops.adapt_datetimefield_value
-    pk = rung.task_id if connection.vendor == "postgresql" else rung.task_id.hex
-    at = delivery.at
-    body = bytes(delivery.body)
-    stored = (delivery.truncated, delivery.signature, delivery.answer, delivery.provider_task_id, delivery.address)
-    due = max(at, rung.looked_at + LOOK_EVERY) if rung.looked_at else at
-    with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(_STORE, [pk, adapt(at), body, *stored])
-        if believed:
-            cast = "%s::jsonb" if connection.vendor == "postgresql" else "%s"
-            values = [adapt(due), adapt(at), delivery.provider_task_id, json.dumps(list(urls)), pk, adapt(due)]
-            cursor.execute(_LOOK.format(urls=cast), values)
+def ring(arrival: Arrival, rung: Rung, *, believed: bool, urls: Sequence[str] = ()) -> None:
+    """Store the delivery; if it is believed, have the task looked at now, or ten seconds after its last look.
+
+    Returns when both are committed.
+    """
+    database = connections["default"]
+    adapt = database.ops.adapt_datetimefield_value
+    pk = rung.task_id if database.vendor == "postgresql" else rung.task_id.hex
+    at = adapt(arrival.at)
+    due = at
+    if rung.looked_at and rung.looked_at + LOOK_EVERY > arrival.at:
+        due = adapt(rung.looked_at + LOOK_EVERY)
+    verdict = (arrival.truncated, arrival.signature, arrival.answer, arrival.provider_task_id, arrival.address)
+    look = (due, at, arrival.provider_task_id, json.dumps(urls), pk, due) if believed else None
+    journal.write(Entry((pk, at, arrival.body, *verdict), look))

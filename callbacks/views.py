@@ -11,7 +11,7 @@ from django.views.decorators.http import require_POST
 
 from callbacks import signature
 from callbacks.models import Delivery
-from callbacks.ringing import find, ring
+from callbacks.ringing import Arrival, find, ring
 from kie.reports import callback_hint, origin_of
 from mjportal.encryption import Secret, Undecipherable
 
@@ -36,7 +36,7 @@ def receive(request: HttpRequest, token: str) -> HttpResponse:
     trusted = verdict in {Delivery.Signature.VALID, Delivery.Signature.NOT_EXPECTED}
     ours = hint is not None and rung.provider_task_id in {"", hint.task_id}
     answer = 400 if hint is None else 200 if trusted else 401
-    delivery = Delivery(
+    arrival = Arrival(
         at=timezone.now(),
         body=body,
         truncated=truncated,
@@ -45,7 +45,7 @@ def receive(request: HttpRequest, token: str) -> HttpResponse:
         provider_task_id=hint.task_id if hint else "",
         address=request.META.get("REMOTE_ADDR") or None,
     )
-    ring(delivery, rung, believed=trusted and ours, urls=hint.urls if hint and not hint.failed else ())
+    ring(arrival, rung, believed=trusted and ours, urls=hint.urls if hint and not hint.failed else ())
     return HttpResponse(status=answer)
 
 
