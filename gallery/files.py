@@ -124,15 +124,30 @@ def remove_content(sha256: str, extension: str) -> None:
 def read_range(name: str, start: int, length: int) -> Iterator[bytes]:
     """The bytes of a kept file from `start`, in pieces, never the whole file in memory. FileNotFoundError if gone."""
     path = local_path(name)
-    return _local_range(path.open("rb"), start, length) if path is not None else _remote_range(name, start, length)
+    return LocalPart(path, start, length) if path is not None else _remote_range(name, start, length)
 
 
-def _local_range(file: Any, start: int, length: int) -> Iterator[bytes]:
-    with file:
-        file.seek(start)
-        while length > 0 and (piece := file.read(min(CHUNK, length))):
-            length -= len(piece)
-            yield piece
+class LocalPart:
+    """An open part of a file. A class, because a generator closed before its first piece would leave the file open."""
+
+    def __init__(self, path: Path, start: int, length: int) -> None:
+        self._file = path.open("rb")
+        self._file.seek(start)
+        self._left = length
+
+    def __iter__(self) -> "LocalPart":
+        return self
+
+    def __next__(self) -> bytes:
+        piece = self._file.read(min(CHUNK, self._left)) if self._left else b""
+        if not piece:
+            self.close()
+            raise StopIteration
+        self._left -= len(piece)
+        return piece
+
+    def close(self) -> None:
+        self._file.close()
 
 
 def _remote_range(name: str, start: int, length: int) -> Iterator[bytes]:

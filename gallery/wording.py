@@ -44,7 +44,7 @@ def in_words(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     return [
         (label, _word(parameters[name]))
         for name, label in LABELS.items()
-        if parameters.get(name) not in (None, "", False)
+        if parameters.get(name) is not False and parameters.get(name) not in (None, "")
     ]
 
 

@@ -30,12 +30,12 @@ def media(settings: Any, tmp_path: Path) -> Path:
 
 @pytest.fixture
 def owner(db: None) -> User:
-    return User.objects.create_user("owner@example.com", "a-long-password", name="Ada Berg")
+    return User.objects.create_user("owner@example.com", name="Ada Berg")
 
 
 @pytest.fixture
 def stranger(db: None) -> User:
-    return User.objects.create_user("stranger@example.com", "a-long-password")
+    return User.objects.create_user("stranger@example.com")
 
 
 @pytest.fixture
@@ -43,6 +43,12 @@ def browser(owner: User) -> Client:
     client = Client()
     client.force_login(owner, "allauth.account.auth_backends.AuthenticationBackend")
     return client
+
+
+@pytest.fixture
+def as_in_production(settings: Any) -> None:
+    """Without the query by which the first-run page asks anew in every test whether anybody exists."""
+    settings.TESTING = False
 
 
 @pytest.fixture
