@@ -66,5 +66,6 @@ def note_exchange(task: Task, wire: WireExchange | None, outcome: str) -> None:
         seconds=wire.seconds,
         outcome=outcome[:60],
     )
-    kept = Exchange.objects.filter(task=task).order_by("-at", "-pk").values_list("pk", flat=True)[: Exchange.KEPT]
-    Exchange.objects.filter(task=task).exclude(pk__in=list(kept)).delete()
+    newest_first = Exchange.objects.filter(task=task).order_by("-at", "-pk")
+    if surplus := list(newest_first.values_list("pk", flat=True)[Exchange.KEPT :]):
+        Exchange.objects.filter(pk__in=surplus).delete()

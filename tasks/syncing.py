@@ -30,6 +30,8 @@ from tasks.reporting import LookNote, apply_report, apply_trouble
 logger = logging.getLogger(__name__)
 
 PASS = 2000
+# Tasks handed to the pool beyond those under way, so that no thread is idle while this one applies and writes.
+AHEAD = 64
 FLUSH_ROWS = 500
 FLUSH_SECONDS = 1.0
 BLIND_FOR = timedelta(hours=1)
@@ -97,7 +99,7 @@ def _answers(tasks: list[Task], clients: dict[int, Client]) -> Iterator[tuple[Ta
     under_way = 0
     with ThreadPoolExecutor(settings.SYNC_CONCURRENCY, thread_name_prefix="look") as pool:
         while True:
-            for task in islice(todo, settings.SYNC_CONCURRENCY - under_way):
+            for task in islice(todo, settings.SYNC_CONCURRENCY + AHEAD - under_way):
                 client = clients.get(task.user_id)
                 if client is None:
                     yield task, None
