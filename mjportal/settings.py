@@ -25,7 +25,10 @@ def required(name: str) -> str:
 SECRET_KEY = required("SECRET_KEY")
 ENCRYPTION_KEYS = [key.strip() for key in required("ENCRYPTION_KEYS").split(",") if key.strip()]
 DEBUG = env.bool("DEBUG", False)
+HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000)
+WEB_WORKERS = env.int("WEB_WORKERS", 1)
+WEB_THREADS = env.int("WEB_THREADS", 16)
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 DATA_DIR = Path(env.str("DATA_DIR", "") or BASE_DIR / "var").resolve()
@@ -98,6 +101,7 @@ TEMPLATES = [
                 "django.template.context_processors.request",
                 "django.contrib.auth.context_processors.auth",
                 "django.contrib.messages.context_processors.messages",
+                "gallery.context.files",
             ],
             "builtins": ["template_partials.templatetags.partials", "heroicons.templatetags.heroicons"],
         },
@@ -252,6 +256,8 @@ KIE_API_URL = (env.str("KIE_API_URL", "") or "https://api.kie.ai").rstrip("/")
 KIE_UPLOAD_URL = (env.str("KIE_UPLOAD_URL", "") or "https://kieai.redpandaai.co").rstrip("/")
 KIE_EXTRA_VERSIONS: list[str] = env.list("KIE_EXTRA_VERSIONS", [])
 KIE_VARY_INDEX_BASE = env.int("KIE_VARY_INDEX_BASE", 0)
+SANDBOX_URL = f"http://127.0.0.1:{env.int('SANDBOX_PORT', 8001)}"
+SANDBOX_KEY = env.str("SANDBOX_KEY", "")
 SYNC_FIRST_SECONDS = env.float("SYNC_FIRST_SECONDS", 10)
 SYNC_INTERVAL_SECONDS = env.float("SYNC_INTERVAL_SECONDS", 30)
 SYNC_CONCURRENCY = env.int("SYNC_CONCURRENCY", 64)

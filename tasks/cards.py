@@ -2,14 +2,14 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Any
 from urllib.parse import quote
 
-from django.db.models import Max, Prefetch, QuerySet
+from django.db.models import Prefetch, QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
+from accounts.models import User
 from gallery.models import Result
 from gallery.shapes import nearest_shape
 from tasks.models import Kind, Status, Task
@@ -184,9 +184,9 @@ def _age(at: datetime, now: datetime) -> str:
     return timesince(at, now, depth=1).replace("\xa0minutes", " min").replace("\xa0minute", " min").replace("\xa0", " ")
 
 
-def board_revision(user: Any) -> int:
+def board_revision(user: User) -> int:
     """The person's revision as stored, not as the session's copy has it."""
-    return int(type(user).objects.filter(pk=user.pk).aggregate(at=Max("board_revision"))["at"] or 0)
+    return User.objects.values_list("board_revision", flat=True).get(pk=user.pk)
 
 
 def reuse_link(task: Task) -> str:

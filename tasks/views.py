@@ -13,7 +13,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from gallery.models import Result
 from kie.parameters import TaskType
 from tasks import lifecycle
@@ -104,9 +104,9 @@ def _made(request: HttpRequest, task: Task, nonce: str) -> HttpResponse:
     """The new card at the head of the board, at once."""
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("tasks:studio")
-    user = _person(request)
-    card = _card(user, task.pk)
-    return render(request, "tasks/_made.html", {"card": card, "nonce": nonce, **_poll(user)})
+    # The poll keeps its cursor: between it and now other cards may have changed, which the page has not seen.
+    card = _card(_person(request), task.pk)
+    return render(request, "tasks/_made.html", {"card": card, "nonce": nonce})
 
 
 @require_POST
@@ -141,7 +141,11 @@ def changes(request: HttpRequest) -> HttpResponse:
     tasks = with_results(mine.filter(changed).order_by("created_at"))[:MOST_CHANGED]
     now = timezone.now()
     cards = [card_of(task, now) for task in tasks]
-    return render(request, "tasks/_changes.html", {"cards": cards, "counts": counts_of(user), **poll})
+    context = {"cards": cards, **poll}
+    if "board" in request.GET:
+        key = ApiKey.objects.filter(user=user).first()
+        context |= {"counts": counts_of(user), "key": key}
+    return render(request, "tasks/_changes.html", context)
 
 
 def _tasks_with_newer_results(user: User, since: int) -> "QuerySet[Result, UUID]":

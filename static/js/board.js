@@ -22,7 +22,7 @@ document.body.addEventListener("htmx:oobErrorNoTarget", (event) => {
   const card = event.detail.content;
   const board = document.getElementById("board");
   if (!board || !(card instanceof HTMLElement) || !card.id.startsWith("task-")) return;
-  if (new URLSearchParams(location.search).get("show") ?? "all" !== "all") return;
+  if ((new URLSearchParams(location.search).get("show") ?? "all") !== "all") return;
   board.prepend(card);
   window.htmx.process(card);
 });
@@ -57,12 +57,21 @@ function keepFocus(card) {
   );
 }
 
+function pollNow() {
+  const poll = document.getElementById("poll");
+  if (poll && window.htmx) window.htmx.ajax("GET", poll.getAttribute("hx-get"), { target: "#poll", swap: "outerHTML" });
+}
+
 document.addEventListener("visibilitychange", () => {
   if (document.hidden) return;
   unseen = 0;
   document.title = title;
-  const poll = document.getElementById("poll");
-  if (poll && window.htmx) window.htmx.ajax("GET", poll.getAttribute("hx-get"), { target: "#poll", swap: "outerHTML" });
+  pollNow();
+});
+
+// After an act of ours the poll may be a slow one: ask once, and the answer sets the pace.
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful && event.detail.requestConfig.verb === "post") pollNow();
 });
 
 function play(event, on) {

@@ -15,7 +15,7 @@ from fontTools.ttLib import TTFont
 from fontTools.varLib import instancer
 
 SOURCE = Path(ROOT) / "files" / "Inter[opsz,wght].ttf"
-SIGNS = "‰‹›€™←↑→↓−•↳"
+SIGNS = "\u2030\u20ac\u2122\u2190\u2191\u2192\u2193\u21b3"
 LATIN = [*range(0x20, 0x7F), *range(0xA0, 0x180), *range(0x2010, 0x2028), *map(ord, SIGNS)]
 FEATURES = ["kern", "liga", "calt", "tnum", "ccmp", "locl", "mark", "mkmk"]
 

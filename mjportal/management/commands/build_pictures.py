@@ -17,7 +17,7 @@ from kie.sandbox.art import render
 PICTURES = {
     "door": ("an endless arcade of lime plaster arches, one low sun, empty, architectural", "5:6", 1200),
     "example-planet": ("a ringed planet close up, gouache on black paper", "3:2", 720),
-    "example-vases": ("clay bottles on a sand table, north light", "4:3", 720),
+    "example-vases": ("five clay vases on a table, north light", "4:3", 720),
     "example-portrait": ("double exposure portrait, a pine forest inside", "3:4", 720),
 }
 STAMP = "pictures.version"

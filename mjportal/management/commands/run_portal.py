@@ -21,10 +21,6 @@ PASSWORD_FILE = "demo-password"  # noqa: S105 - a file name
 GRACE_SECONDS = 30.0
 
 
-def sandbox_url() -> str:
-    return f"http://127.0.0.1:{os.environ.get('SANDBOX_PORT', '8001')}"
-
-
 def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 60) -> None:
     """Return when `url` answers; raises CommandError when the process ends or time is up."""
     deadline = time.monotonic() + seconds
@@ -58,7 +54,7 @@ class Command(BaseCommand):
     def start(self) -> None:
         environment = dict(os.environ)
         call_command("prepare", verbosity=0)
-        own_sandbox = sandbox_url() == settings.KIE_API_URL
+        own_sandbox = settings.KIE_API_URL == settings.SANDBOX_URL
         if own_sandbox:
             # Callbacks work on loopback, unless somebody asked for polling only by an empty PUBLIC_URL.
             environment.setdefault("PUBLIC_URL", f"http://127.0.0.1:{settings.PORT}")
@@ -76,11 +72,18 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def start_sandbox(self, environment: Mapping[str, str]) -> None:
-        key = os.environ.get("SANDBOX_KEY", "")
         folder = str(settings.DATA_DIR / "sandbox")
-        command = [sys.executable, "-m", "kie.sandbox", "--port", sandbox_url().rsplit(":", 1)[1], "--data-dir", folder]
-        sandbox = self.spawn(command, {**environment, "SANDBOX_KEYS": f"{key}=1000"})
-        wait_for(f"{sandbox_url()}/_sandbox/state", sandbox)
+        command = [
+            sys.executable,
+            "-m",
+            "kie.sandbox",
+            "--port",
+            settings.SANDBOX_URL.rsplit(":", 1)[1],
+            "--data-dir",
+            folder,
+        ]
+        sandbox = self.spawn(command, {**environment, "SANDBOX_KEYS": f"{settings.SANDBOX_KEY}=1000"})
+        wait_for(f"{settings.SANDBOX_URL}/_sandbox/state", sandbox)
 
     def demo_person(self, environment: Mapping[str, str]) -> str:
         """Create the demo person once, with a sandbox key where there is a sandbox; returns the password."""
@@ -96,7 +99,7 @@ class Command(BaseCommand):
         lines = f"{password}\n"
         if environment:
             command.append("--key-stdin")
-            lines += f"{os.environ.get('SANDBOX_KEY', '')}\n"
+            lines += f"{settings.SANDBOX_KEY}\n"
         subprocess.run(command, input=lines.encode(), env=environment or None, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
         return password
 

@@ -14,10 +14,10 @@ def granian_command(application: str, port: int) -> list[str]:
     """The web server for a WSGI application given as `module:name`; the benchmarks start their peers with it too."""
     arguments = {
         "--interface": "wsgi",
-        "--host": os.environ.get("HOST", "127.0.0.1"),
+        "--host": settings.HOST,
         "--port": str(port),
-        "--workers": os.environ.get("WEB_WORKERS", "1"),
-        "--blocking-threads": os.environ.get("WEB_THREADS", "16"),
+        "--workers": str(settings.WEB_WORKERS),
+        "--blocking-threads": str(settings.WEB_THREADS),
         "--log-level": "warning",
     }
     flat = [part for pair in arguments.items() for part in pair]
