@@ -1,18 +1,18 @@
-"""Have a file decoded and drawn by the limited child process (gallery.renditions)."""
+"""Have a file decoded and drawn by a limited process without secrets: the worker's end of gallery.darkroom."""
 
 import json
 import os
+import select
 import subprocess
 import sys
+import threading
 from dataclasses import dataclass
 from pathlib import Path
 
 from django.conf import settings
 
+from gallery.darkroom import WALL_SECONDS
 from gallery.sniffing import FileType
-
-WALL_SECONDS = 75
-COMMAND = (sys.executable, "-m", "gallery.renditions")
 
 
 class Undecodable(Exception):
@@ -29,30 +29,63 @@ class Drawn:
     placeholder: str
 
 
-def decode(path: Path, file_type: FileType, folder: Path) -> Drawn:
-    """Decode `path` fully and write its renditions into `folder`. Raises Undecodable."""
-    # Nothing of our environment goes along: the child opens hostile bytes and needs no secret.
-    environment = {"PATH": os.defpath, "PYTHONPATH": str(settings.BASE_DIR), "MALLOC_ARENA_MAX": "2"}
-    try:
-        done = subprocess.run(  # noqa: S603 - our own module, arguments are our own paths
-            [*COMMAND, str(path), file_type.decoder, str(folder)],
+class Darkroom:
+    """A running `gallery.darkroom`. Nothing of our environment goes along: it forks what opens hostile bytes."""
+
+    def __init__(self) -> None:
+        environment = {"PATH": os.defpath, "PYTHONPATH": str(settings.BASE_DIR), "MALLOC_ARENA_MAX": "2"}
+        self.pid = os.getpid()
+        self._process = subprocess.Popen(
+            [sys.executable, "-m", "gallery.darkroom"],
             cwd=settings.BASE_DIR,
             env=environment,
-            stdin=subprocess.DEVNULL,
+            stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
-            timeout=WALL_SECONDS,
-            check=False,
+            start_new_session=True,
         )
-    except subprocess.TimeoutExpired:
-        raise Undecodable("Opening it took too long.") from None
-    return _read(done.stdout)
+
+    @property
+    def is_usable(self) -> bool:
+        """Ours and alive: a forked worker must not share its parent's."""
+        return self.pid == os.getpid() and self._process.poll() is None
+
+    def develop(self, path: Path, file_type: FileType, folder: Path) -> bytes:
+        """One line of JSON, or b"" when it took too long or the process died."""
+        asking, answering = self._process.stdin, self._process.stdout
+        assert asking is not None  # noqa: S101 - both are pipes
+        assert answering is not None  # noqa: S101
+        asking.write(json.dumps([str(path), file_type.decoder, str(folder)]).encode() + b"\n")
+        asking.flush()
+        ready, _, _ = select.select([answering], [], [], WALL_SECONDS + 15)
+        answer: bytes = answering.readline() if ready else b""
+        if not answer:
+            self._process.kill()
+        return answer
+
+    def close(self) -> None:
+        if self.pid == os.getpid():
+            self._process.communicate()
+
+    __del__ = close
 
 
-def _read(output: bytes) -> Drawn:
+class _Own(threading.local):
+    """Each thread of a worker has its own, started when first needed; it ends with the thread."""
+
+    darkroom: Darkroom | None = None
+
+
+_own = _Own()
+
+
+def decode(path: Path, file_type: FileType, folder: Path) -> Drawn:
+    """Decode `path` fully and write its renditions into `folder`. Raises Undecodable."""
+    if _own.darkroom is None or not _own.darkroom.is_usable:
+        _own.darkroom = Darkroom()
     try:
-        answer = json.loads(output)
-    except ValueError:
+        answer = json.loads(_own.darkroom.develop(path, file_type, folder))
+    except (ValueError, BrokenPipeError):
         raise Undecodable("Opening it was stopped by the limits on memory and time.") from None
     if "error" in answer:
         raise Undecodable(str(answer["error"])[:200])
