@@ -3,7 +3,7 @@ PYTHON ?= python3
 PY := .venv/bin/python
 .DEFAULT_GOAL := help
 
-.PHONY: help install run test check prove bench lock screenshot clean
+.PHONY: help install run test gates check prove bench lock screenshot clean
 
 help:  ## List the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## /{printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -24,7 +24,7 @@ run: install  ## Start web, workers and the sandbox; prints the address and a de
 test: install  ## Run every test
 	@$(PY) -m pytest -n auto --dist loadgroup
 
-check: install  ## Lint, types, import contracts, templates, security, tests
+gates: install  ## Lint, types, import contracts, templates, security
 	$(PY) -m ruff check .
 	$(PY) -m ruff format --check .
 	.venv/bin/mypy .
@@ -33,7 +33,9 @@ check: install  ## Lint, types, import contracts, templates, security, tests
 	.venv/bin/bandit -q -c pyproject.toml -r mjportal accounts kie tasks gallery usage callbacks
 	$(PY) manage.py makemigrations --check --dry-run
 	PUBLIC_URL=https://portal.example.com DEBUG=0 $(PY) manage.py check --deploy --fail-level WARNING
-	$(PY) -m pytest -q -n auto --dist loadgroup
+
+check: gates  ## The gates, then every test
+	@$(PY) -m pytest -q -n auto --dist loadgroup
 
 prove: install  ## Run the fault table of docs/reliability.md and print a line per group
 	@$(PY) -m pytest -q -m prove -n auto --dist loadgroup -p tests.prove_report tests
