@@ -8,7 +8,8 @@ function unfold(open) {
   for (const button of form.querySelectorAll("[data-unfold]")) button.setAttribute("aria-expanded", String(open));
   const bar = form.getBoundingClientRect();
   if (open && bar.top > window.innerHeight / 3 && window.innerWidth >= 720) window.scrollTo({ top: 0 });
-  if (open) form.elements.prompt.focus();
+  if (open) form.elements.prompt.focus({ preventScroll: true });
+  form.scrollTop = 0;
 }
 
 function takes(type) {

@@ -22,7 +22,7 @@ async function show(address) {
   holder.insertAdjacentHTML("beforeend", html);
   history.replaceState(history.state, "", address);
   dress();
-  (focused && part(focused))?.focus();
+  if (focused) part(focused)?.focus();
 }
 
 const kindOf = (element) =>
@@ -53,13 +53,13 @@ function setDrawer(open) {
   part("[data-info]").setAttribute("aria-expanded", String(open));
 }
 
-export async function openViewer(target, address) {
+export async function openViewer(target, address, isNew = true) {
   dialog = target;
   const html = await load(address);
   if (html === undefined) return;
   dialog.dataset.title = document.title;
   dialog.innerHTML = html;
-  history.pushState({ viewer: true }, "", address);
+  if (isNew) history.pushState({ viewer: true }, "", address);
   dialog.showModal();
   dress();
 }
@@ -70,7 +70,8 @@ function close() {
   else location.assign(part("[data-close]").href);
 }
 
-addEventListener("popstate", () => {
+addEventListener("popstate", (event) => {
+  if (dialog && !dialog.open && event.state?.viewer) openViewer(dialog, location.href, false);
   if (!dialog?.open) return;
   const id = currentId();
   document.title = dialog.dataset.title;
