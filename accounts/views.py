@@ -1,6 +1,7 @@
 """The doors: the first admin, a person's own page, the API key."""
 
 from allauth.account.decorators import reauthentication_required
+from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
@@ -33,6 +34,7 @@ def first_run(request: HttpRequest) -> HttpResponse:
         if user is None:
             raise Http404
         login(request, user, backend=BACKEND)
+        UserSession.objects.create_from_request(request)
         return redirect("accounts:key")
     return render(request, "accounts/first_run.html", {"form": form}, status=422 if form.errors else 200)
 
