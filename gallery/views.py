@@ -36,15 +36,11 @@ def index(request: HttpRequest) -> HttpResponse:
         "days": [(day, day_name(day.date, today)) for day in page.days],
         "search": search,
         "more": _more(search, page.older),
+        "files_line": (page.saving, page.lost),
     }
     is_fragment = bool(getattr(request, "htmx", False)) and cursor is not None
     if not is_fragment:
-        context |= {
-            "kinds": KINDS,
-            "density": _density(request),
-            "is_first": cursor is None,
-            "media_widths": (320, 640),
-        }
+        context |= {"kinds": KINDS, "density": _density(request)}
         context["found"] = count_found(request.user, search) if search else ""
         context["unsaved"] = _unsaved(request) if page.saving or page.lost else []
     response = render(request, "gallery/index.html#days" if is_fragment else "gallery/index.html", context)
