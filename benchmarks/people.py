@@ -38,8 +38,10 @@ def sign_in(user: User) -> str:
     return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
 
 
-def running_tasks(user: User, count: int, *, due: datetime | None = None, looks: int = 3) -> list[Task]:
-    """`count` tasks the provider has under ids `bench0`, `bench1`, ...; `due` is when to look next (default: far off)."""
+def running_tasks(
+    user: User, count: int, *, due: datetime | None = None, looks: int = 3, named: str = ""
+) -> list[Task]:
+    """`count` tasks the provider knows as `bench0`, `bench1`, ...; `due` is when to look next (default: far off)."""
     now = timezone.now()
     key = ApiKey.objects.get(user=user)
     tasks = [
@@ -51,7 +53,7 @@ def running_tasks(user: User, count: int, *, due: datetime | None = None, looks:
             prompt=f"paper boats on a canal at dawn, number {number}",
             parameters={"speed": "fast", "aspect_ratio": "16:9", "version": "7"},
             status=Status.RUNNING,
-            provider_task_id=provider_id(user, number),
+            provider_task_id=named or provider_id(user, number),
             sent_at=now - timedelta(seconds=90),
             accepted_at=now - timedelta(seconds=89),
             confirmed_at=now - timedelta(seconds=60),

@@ -8,7 +8,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any, Self
 
@@ -34,7 +34,7 @@ class Server:
         self._environment = {**os.environ, "PYTHONPATH": str(ROOT), **environment}
 
     def __enter__(self) -> Self:
-        self._log = tempfile.TemporaryFile()  # noqa: SIM115 - closed in __exit__
+        self._log = tempfile.TemporaryFile()
         self._process = subprocess.Popen(
             self._command,
             cwd=self._cwd,
@@ -80,7 +80,7 @@ class Server:
 def wsgi(application: str, **environment: str) -> Server:
     """Any WSGI application on the site's own web server with the site's own options."""
     port = free_port()
-    return Server(granian_command(application, port), port, **environment)
+    return Server(granian_command(application, port), port, ROOT, **environment)
 
 
 def site(**environment: str) -> Server:
@@ -93,7 +93,9 @@ def stub(module: str, *arguments: str) -> Server:
     return Server([sys.executable, "-m", f"benchmarks.stubs.{module}", str(port), *arguments], port)
 
 
-def load(port: int, requests: Sequence[bytes], *, connections: int, seconds: float = 0, count: int = 0) -> dict[str, Any]:
+def load(
+    port: int, requests: Sequence[bytes], *, connections: int, seconds: float = 0, count: int = 0
+) -> dict[str, Any]:
     """Have `benchmarks.load` send `requests` in turn, for `seconds` or `count` of them; returns what it measured."""
     order = {
         "port": port,

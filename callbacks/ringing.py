@@ -1,26 +1,36 @@
-"""The hot end of a callback: find the task by its token, store what came, set "look now". Three statements by hand.
+"""The hot end of callbacks: find tasks by their tokens, store what came, set "look now". Three statements by hand.
 
 The ORM would cost more than all the rest of the answer (docs/performance.md, B2). Nothing else is done here: the
 truth is asked for by the sync loop, also when every worker stands still.
 """
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 from uuid import UUID
 
-from django.db import connections
+from django.db import connections, transaction
 
-from callbacks.journal import Entry, journal
 from mjportal.encryption import Secret
 
 # However often the bell rings, a task is looked at no more than once in this time.
 LOOK_EVERY = timedelta(seconds=10)
 
 _FIND = (
-    "SELECT t.id, t.provider_task_id, t.looked_at, k.webhook_secret FROM tasks_task t"
-    " LEFT JOIN accounts_apikey k ON k.user_id = t.user_id WHERE t.callback_token = %s"
+    "SELECT t.callback_token, t.id, t.provider_task_id, t.looked_at, k.webhook_secret FROM tasks_task t"
+    " LEFT JOIN accounts_apikey k ON k.user_id = t.user_id WHERE t.callback_token IN ({places})"
+)
+_STORE = (
+    "INSERT INTO callbacks_delivery (task_id, at, body, truncated, signature, answer, provider_task_id, address)"
+    " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
+)
+_LOOK = (
+    "UPDATE tasks_task SET next_look_at = %s, called_back_at = COALESCE(called_back_at, %s),"
+    " hinted_task_id = CASE WHEN provider_task_id = '' THEN %s ELSE hinted_task_id END, claimed_urls = {urls}"
+    " WHERE id = %s AND status IN ('SUBMITTING', 'RUNNING', 'UNCONFIRMED', 'FAILED')"
+    " AND (next_look_at IS NULL OR next_look_at > %s)"
 )
 
 
@@ -36,8 +46,9 @@ class Rung:
 
 @dataclass(frozen=True, slots=True)
 class Arrival:
-    """What came and how it was judged: the columns of a `Delivery`, whose ORM row would cost as much as its storing."""
+    """What came for a task and how it was judged: the columns of a `Delivery`, and whether to look because of it."""
 
+    rung: Rung
     at: datetime
     body: bytes
     truncated: bool
@@ -45,35 +56,59 @@ class Arrival:
     answer: int
     provider_task_id: str
     address: str | None
+    believed: bool
+    urls: Sequence[str] = ()
 
 
-def find(token: str) -> Rung | None:
-    """The task behind a callback token, None when there is none."""
+def find(tokens: Iterable[str]) -> dict[str, Rung]:
+    """The tasks behind these callback tokens; unknown ones are left out."""
+    wanted = list(dict.fromkeys(tokens))
     with connections["default"].cursor() as cursor:
-        cursor.execute(_FIND, [token])
-        row = cursor.fetchone()
-    if row is None:
-        return None
-    task_id = row[0] if isinstance(row[0], UUID) else UUID(row[0])
-    looked_at: datetime | None = row[2]
-    if looked_at and looked_at.tzinfo is None:
-        # SQLite stores UTC without saying so.
-        looked_at = looked_at.replace(tzinfo=UTC)
-    return Rung(task_id, row[1], looked_at, Secret(row[3] or ""))
+        cursor.execute(_FIND.format(places=", ".join(["%s"] * len(wanted))), wanted)
+        rows = cursor.fetchall()
+    return {
+        token: Rung(_uuid(pk), named, _aware(looked_at), Secret(secret or ""))
+        for token, pk, named, looked_at, secret in rows
+    }
 
 
-def ring(arrival: Arrival, rung: Rung, *, believed: bool, urls: Sequence[str] = ()) -> None:
-    """Store the delivery; if it is believed, have the task looked at now, or ten seconds after its last look.
-
-    Returns when both are committed.
-    """
+def ring(arrivals: Sequence[Arrival]) -> None:
+    """Store the deliveries; those believed have their task looked at now, or ten seconds after its last look."""
     database = connections["default"]
-    adapt = database.ops.adapt_datetimefield_value
-    pk = rung.task_id if database.vendor == "postgresql" else rung.task_id.hex
-    at = adapt(arrival.at)
-    due = at
-    if rung.looked_at and rung.looked_at + LOOK_EVERY > arrival.at:
-        due = adapt(rung.looked_at + LOOK_EVERY)
+    looks = [_look(arrival) for arrival in arrivals if arrival.believed]
+    with transaction.atomic(), database.cursor() as cursor:
+        cursor.executemany(_STORE, [_row(arrival) for arrival in arrivals])
+        if looks:
+            urls = "%s::jsonb" if database.vendor == "postgresql" else "%s"
+            cursor.executemany(_LOOK.format(urls=urls), looks)
+
+
+def _row(arrival: Arrival) -> tuple[Any, ...]:
     verdict = (arrival.truncated, arrival.signature, arrival.answer, arrival.provider_task_id, arrival.address)
-    look = (due, at, arrival.provider_task_id, json.dumps(urls), pk, due) if believed else None
-    journal.write(Entry((pk, at, arrival.body, *verdict), look))
+    return (_key(arrival.rung.task_id), _time(arrival.at), arrival.body, *verdict)
+
+
+def _look(arrival: Arrival) -> tuple[Any, ...]:
+    at, looked_at = arrival.at, arrival.rung.looked_at
+    due = _time(max(at, looked_at + LOOK_EVERY) if looked_at else at)
+    urls = json.dumps(list(arrival.urls))
+    return (due, _time(at), arrival.provider_task_id, urls, _key(arrival.rung.task_id), due)
+
+
+def _key(pk: UUID) -> UUID | str:
+    return pk if connections["default"].vendor == "postgresql" else pk.hex
+
+
+def _time(value: datetime) -> datetime | str:
+    """As the database stores it; SQLite has UTC without saying so, and Django's own adapter asks the settings anew."""
+    if connections["default"].vendor == "postgresql":
+        return value
+    return value.astimezone(UTC).replace(tzinfo=None).isoformat(" ")
+
+
+def _aware(value: datetime | None) -> datetime | None:
+    return value.replace(tzinfo=UTC) if value and value.tzinfo is None else value
+
+
+def _uuid(value: UUID | str) -> UUID:
+    return value if isinstance(value, UUID) else UUID(value)

@@ -1,6 +1,8 @@
 """The bell: one view that stores what rings and asks for a look. It believes nothing it is told."""
 
 import time
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
@@ -11,11 +13,26 @@ from django.views.decorators.http import require_POST
 
 from callbacks import signature
 from callbacks.models import Delivery
-from callbacks.ringing import Arrival, find, ring
-from kie.reports import callback_hint, origin_of
+from callbacks.ringing import Arrival, Rung, find, ring
+from callbacks.together import Together
+from kie.reports import CallbackHint, callback_hint, origin_of
 from mjportal.encryption import Secret, Undecipherable
 
 BODY_CAP = 64 * 1024
+TRUSTED = frozenset({Delivery.Signature.VALID, Delivery.Signature.NOT_EXPECTED})
+
+
+@dataclass(frozen=True, slots=True)
+class Knock:
+    """One callback as it came, read but not judged."""
+
+    token: str
+    body: bytes
+    truncated: bool
+    hint: CallbackHint | None
+    stamp: str
+    signed: str
+    address: str | None
 
 
 @csrf_exempt
@@ -26,35 +43,56 @@ def receive(request: HttpRequest, token: str) -> HttpResponse:
 
     200 for everything else, also for a task id that is not ours: ringing again would not change it.
     """
-    rung = find(token)
-    if rung is None:
-        return HttpResponse(status=404)
     raw = request.read(BODY_CAP + 1)
     body, truncated = raw[:BODY_CAP], len(raw) > BODY_CAP
-    hint = None if truncated else callback_hint(body, (origin_of(settings.KIE_API_URL),))
-    verdict = _verdict(request, rung.webhook_secret, hint.task_id if hint else "")
-    trusted = verdict in {Delivery.Signature.VALID, Delivery.Signature.NOT_EXPECTED}
-    ours = hint is not None and rung.provider_task_id in {"", hint.task_id}
-    answer = 400 if hint is None else 200 if trusted else 401
-    arrival = Arrival(
-        at=timezone.now(),
-        body=body,
-        truncated=truncated,
-        signature=verdict,
-        answer=answer,
-        provider_task_id=hint.task_id if hint else "",
-        address=request.META.get("REMOTE_ADDR") or None,
+    knock = Knock(
+        token,
+        body,
+        truncated,
+        None if truncated else callback_hint(body, (origin_of(settings.KIE_API_URL),)),
+        request.META.get("HTTP_X_WEBHOOK_TIMESTAMP", ""),
+        request.META.get("HTTP_X_WEBHOOK_SIGNATURE", ""),
+        request.META.get("REMOTE_ADDR") or None,
     )
-    ring(arrival, rung, believed=trusted and ours, urls=hint.urls if hint and not hint.failed else ())
-    return HttpResponse(status=answer)
+    return HttpResponse(status=knocks.ask(knock))
 
 
-def _verdict(request: HttpRequest, secret: Secret, task_id: str) -> Delivery.Signature:
+def answer(together: Sequence[Knock]) -> list[int]:
+    """The HTTP status of each; what is stored for them is committed when this returns."""
+    rungs = find(knock.token for knock in together)
+    judged = [judge(knock, rungs[knock.token]) if knock.token in rungs else None for knock in together]
+    if arrivals := [arrival for arrival in judged if arrival]:
+        ring(arrivals)
+    return [arrival.answer if arrival else 404 for arrival in judged]
+
+
+def judge(knock: Knock, rung: Rung) -> Arrival:
+    """What to store of a callback for this task, what to answer, and whether to look because of it."""
+    hint = knock.hint
+    verdict = _verdict(knock, rung.webhook_secret)
+    trusted = verdict in TRUSTED
+    return Arrival(
+        rung,
+        at=timezone.now(),
+        body=knock.body,
+        truncated=knock.truncated,
+        signature=verdict,
+        answer=400 if hint is None else 200 if trusted else 401,
+        provider_task_id=hint.task_id if hint else "",
+        address=knock.address,
+        believed=trusted and hint is not None and rung.provider_task_id in {"", hint.task_id},
+        urls=hint.urls if hint and not hint.failed else (),
+    )
+
+
+def _verdict(knock: Knock, secret: Secret) -> Delivery.Signature:
     if not secret:
         return Delivery.Signature.NOT_EXPECTED
     try:
         key = secret.reveal()
     except Undecipherable:
         return Delivery.Signature.INVALID
-    stamp, signed = request.headers.get("X-Webhook-Timestamp", ""), request.headers.get("X-Webhook-Signature", "")
-    return signature.verdict(key, task_id, stamp, signed, time.time())
+    return signature.verdict(key, knock.hint.task_id if knock.hint else "", knock.stamp, knock.signed, time.time())
+
+
+knocks: Together[Knock, int] = Together(answer)

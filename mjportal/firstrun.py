@@ -17,6 +17,9 @@ ENCRYPTION_KEYS={encryption_key}
 KIE_API_URL=http://127.0.0.1:8001
 KIE_UPLOAD_URL=http://127.0.0.1:8001
 SANDBOX_KEY={sandbox_key}
+
+# Only compose.yaml reads this one: the password of the PostgreSQL it starts.
+POSTGRES_PASSWORD={postgres_password}
 """
 
 
@@ -30,6 +33,7 @@ def write_environment(path: Path) -> bool:
                     secret_key=secrets.token_urlsafe(48),
                     encryption_key=urlsafe_b64encode(secrets.token_bytes(32)).decode(),
                     sandbox_key=secrets.token_hex(16),
+                    postgres_password=secrets.token_hex(16),
                 )
             )
     except FileExistsError:

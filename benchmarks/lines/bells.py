@@ -100,7 +100,10 @@ def beside_bare(scale: Scale) -> dict[str, Measured]:
 
 def _check_stored() -> None:
     """The answers were not bought by leaving the work out."""
-    if not Delivery.objects.filter(answer=200).exists() or not Task.objects.filter(called_back_at__isnull=False).exists():
+    if (
+        not Delivery.objects.filter(answer=200).exists()
+        or not Task.objects.filter(called_back_at__isnull=False).exists()
+    ):
         raise RuntimeError("callbacks were answered but not stored")
 
 

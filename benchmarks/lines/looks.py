@@ -6,7 +6,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.utils import timezone
@@ -84,7 +84,9 @@ def _check(tasks: list[Task], asked: int, answered: int) -> None:
     results = Result.objects.filter(user=user).count()
     expected = -(-len(tasks) // FINISHED_ONE_IN)
     if not asked == answered == len(tasks) or finished != expected or results != 4 * expected:
-        raise RuntimeError(f"{len(tasks)} tasks, {asked} asked, {answered} answered, {finished} done, {results} results")
+        raise RuntimeError(
+            f"{len(tasks)} tasks, {asked} asked, {answered} answered, {finished} done, {results} results"
+        )
 
 
 def beside_sequential(scale: Scale) -> dict[str, Measured]:
@@ -135,14 +137,20 @@ def writing(scale: Scale) -> dict[str, Measured]:
     return {"C4": Measured(ratio, f"{count:,} reports in {middle(rounds, 1) * 1e3:.0f} ms", words, spread)}
 
 
-def _check_written(tasks: list[Task], moved: object) -> None:
+def _check_written(tasks: list[Task], moved: datetime) -> None:
     written = Task.objects.filter(user=tasks[0].user, looked_at=moved).count()
     if written != len(tasks):
         raise RuntimeError(f"{written} of {len(tasks)} rows were written")
 
 
 LINES = (
-    Line("C1", "a pass over 10,000 running tasks, 64 at a time / the latency alone", at_most(1.35), at_most(1.15), one_pass),
+    Line(
+        "C1",
+        "a pass over 10,000 running tasks, 64 at a time / the latency alone",
+        at_most(1.35),
+        at_most(1.15),
+        one_pass,
+    ),
     Line("C2", "time per look, the documents' sequential poller / ours", None, None, beside_sequential),
     Line("C3", "peak of looks under way / the setting", Limit(0.9, 1.0), None, one_pass),
     Line("C4", "writing a pass's reports, one save() per row / ours", at_least(10), None, writing),

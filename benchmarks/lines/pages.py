@@ -1,2 +1,3 @@
 from benchmarks.ratios import Line
+
 LINES: tuple[Line, ...] = ()

@@ -1,4 +1,4 @@
-"""The least Django can do: one view, no middleware, no database. Served like the site: `benchmarks.peers.bare:application`."""
+"""The least Django can do: one view, no middleware, no database. Served like the site, as `bare:application`."""
 
 from django.conf import settings
 from django.core.wsgi import get_wsgi_application

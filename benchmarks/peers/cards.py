@@ -1,5 +1,5 @@
-"""Cards that poll themselves, the way tutorials show: each asks for its own fragment, and a login_required view looks the
-row up and renders it. A fresh project's own settings: sessions in the database, the default middleware.
+"""Cards that poll themselves, the way tutorials show: each asks for its own fragment, and a login_required view looks
+the row up and renders it. A fresh project's own settings: sessions in the database, the default middleware.
 """
 
 import os

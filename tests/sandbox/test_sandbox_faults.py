@@ -140,12 +140,13 @@ def test_faults_apply_to_the_call_key_and_count_they_name(alice: Caller, bob: Ca
 
 def test_broken_answers_fit_every_other_call(alice: Caller) -> None:
     task_id = alice.finished()
-    for on, answer in (
+    calls: tuple[tuple[str, Callable[[], requests.Response]], ...] = (
         ("report", lambda: alice.look(task_id)),
         ("upload", lambda: alice.call("POST", "/api/file-url-upload", json={})),
         ("download_url", lambda: alice.call("POST", "/api/v1/common/download-url", json={})),
         ("file", lambda: alice.fetch(f"{alice.sandbox.url}/files/{task_id}_0_0.jpeg")),
-    ):
+    )
+    for on, answer in calls:
         alice.sandbox.fault("html_500", on=on)
         assert (answer().status_code, answer().status_code) == (500, 200), on
 

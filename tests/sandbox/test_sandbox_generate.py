@@ -42,8 +42,9 @@ def test_the_request_log_proves_what_was_sent(alice: Caller) -> None:
 def test_every_kind_is_charged_when_accepted(alice: Caller, fields: dict[str, object], credits: int) -> None:
     task_id = alice.generate(**fields)
     [charge] = alice.sandbox.charges(alice.key)
-    assert (charge.task_id, charge.credits, charge.balance) == (task_id, -credits, 1000 - credits)
-    assert alice.balance() == 1000 - credits
+    assert charge.task_id == task_id
+    assert -charge.credits == credits
+    assert charge.balance == alice.balance() == 1000 - credits
 
 
 @pytest.mark.parametrize(

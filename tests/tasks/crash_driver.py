@@ -70,7 +70,7 @@ def prepare(n: int) -> str:
         jobs.submit_task(str(task.pk))
         task.refresh_from_db()
         finish(task.provider_task_id)
-        due(task.pk)
+        due(str(task.pk))
     return str(task.pk)
 
 
@@ -80,7 +80,7 @@ def finish(provider_task_id: str) -> None:
     requests.post(f"{URL}/_sandbox/finish", json={"task_id": provider_task_id}, timeout=10).raise_for_status()
 
 
-def due(pk: object) -> None:
+def due(pk: str) -> None:
     from django.utils import timezone
 
     from tasks.models import Task

@@ -52,7 +52,7 @@ def bob(db: None) -> Client:
     return client
 
 
-def compose(client: Client, headers: dict[str, str] | None = HTMX, **values: Any) -> Any:
+def compose(client: Client, headers: Any = HTMX, **values: Any) -> Any:
     return client.post("/tasks/compose/", {**GOOD, "nonce": str(uuid4()), **values}, headers=headers)
 
 

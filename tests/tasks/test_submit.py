@@ -9,7 +9,7 @@ from django.utils import timezone
 from accounts.models import ApiKey
 from kie.parameters import validate
 from tasks import gates, jobs, lifecycle
-from tasks.models import HoldReason, Status, SwitchedOff, Task
+from tasks.models import Gate, HoldReason, Status, SwitchedOff, Task
 from tests.desk import Desk, fresh
 from usage.models import LedgerEntry
 
@@ -82,7 +82,7 @@ def test_an_explicit_not_now_puts_the_task_back_and_it_is_sent_later(desk: Desk,
     assert (task.status, task.sent_at) == (Status.QUEUED, None)
     assert task.next_send_at >= timezone.now() + timedelta(seconds=8)
     Task.objects.filter(pk=task.pk).update(next_send_at=timezone.now())
-    gates.Gate.objects.update(open_until=None)
+    Gate.objects.update(open_until=None)
     assert desk.send(task).status == Status.RUNNING
     assert desk.charges() == 1
 
@@ -197,7 +197,7 @@ def test_five_bad_answers_of_ten_stop_sending_and_one_probe_goes_first(desk: Des
     for _ in range(5):
         gates.note_provider(False, now)
     assert desk.send(desk.queue()).status == Status.QUEUED
-    gates.Gate.objects.filter(scope=gates.PROVIDER).update(open_until=now - timedelta(seconds=1))
+    Gate.objects.filter(scope=gates.PROVIDER).update(open_until=now - timedelta(seconds=1))
     assert (gates.take_probe(now), gates.take_probe(now)) == (True, False)
     gates.note_provider(True, now)
     assert gates.closed_until(desk.api_key.fingerprint, now) is None
