@@ -15,8 +15,6 @@ from callbacks.signature import sign
 from tasks.models import Status, Task
 from tests.desk import Desk, fresh
 
-pytestmark = pytest.mark.prove
-
 
 def ring(task: Task, body: Any = None, **headers: str) -> int:
     if body is None:

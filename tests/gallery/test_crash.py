@@ -7,8 +7,6 @@ import subprocess
 import sys
 from itertools import count
 
-import pytest
-
 from gallery import files
 from tests.gallery.pictures import jpeg
 from tests.kie.raw_server import RawServer, Script, http
@@ -24,7 +22,6 @@ def another_each_time() -> Script:
     return answer
 
 
-@pytest.mark.prove
 def test_killed_at_any_step_a_file_is_saved_by_the_next_worker_and_leaves_nothing_else(host: RawServer) -> None:
     host.answer(another_each_time())
     command = [sys.executable, "-m", "tests.gallery.crash_driver", f"{host.url}/0.jpeg"]

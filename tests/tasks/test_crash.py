@@ -7,8 +7,6 @@ import sys
 from collections import Counter
 from typing import Any
 
-import pytest
-
 from kie.sandbox import Sandbox
 
 KEY = "crash-sandbox-key-0001"
@@ -25,7 +23,6 @@ def crash_everywhere(job: str, sandbox: Sandbox) -> list[dict[str, Any]]:
     return lines
 
 
-@pytest.mark.prove
 def test_killed_at_any_statement_of_sending_a_task_is_paid_for_at_most_once_and_never_forgotten() -> None:
     with Sandbox(life=None, art="plain", callbacks=False, rate_limit=0) as sandbox:
         sandbox.add_account(KEY, 10_000)
@@ -39,7 +36,6 @@ def test_killed_at_any_statement_of_sending_a_task_is_paid_for_at_most_once_and_
         assert line["status"] in expected, line
 
 
-@pytest.mark.prove
 def test_killed_at_any_statement_of_applying_a_success_ends_with_four_results_and_one_settled_line() -> None:
     with Sandbox(life=None, art="plain", callbacks=False, rate_limit=0) as sandbox:
         sandbox.add_account(KEY, 10_000)

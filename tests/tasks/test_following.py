@@ -49,7 +49,6 @@ def test_a_task_that_is_not_due_is_not_asked_about(desk: Desk) -> None:
     assert desk.sandbox.sent("mj/record-info") == []
 
 
-@pytest.mark.prove
 @pytest.mark.parametrize("fault", SHAPES)
 def test_every_known_shape_of_a_report_is_understood(desk: Desk, fault: str) -> None:
     task = desk.running(f"a fox [[fault:{fault}]]")
@@ -58,7 +57,6 @@ def test_every_known_shape_of_a_report_is_understood(desk: Desk, fault: str) -> 
     assert Result.objects.filter(task=task).count() == 4
 
 
-@pytest.mark.prove
 @pytest.mark.parametrize("fault", TROUBLE)
 def test_a_look_that_brings_no_answer_changes_nothing_but_the_time_of_the_next(desk: Desk, fault: str) -> None:
     task = desk.running()
@@ -70,7 +68,6 @@ def test_a_look_that_brings_no_answer_changes_nothing_but_the_time_of_the_next(d
     assert desk.look(task).status == Status.SUCCEEDED
 
 
-@pytest.mark.prove
 def test_the_provider_s_failure_ends_the_task_with_its_words_and_releases_the_reserve(desk: Desk) -> None:
     task = desk.running()
     desk.sandbox.fail(task.provider_task_id, "Your prompt was flagged by moderation.")
@@ -80,14 +77,12 @@ def test_the_provider_s_failure_ends_the_task_with_its_words_and_releases_the_re
     assert sum(entry.credits for entry in LedgerEntry.objects.filter(task=task)) == 0
 
 
-@pytest.mark.prove
 def test_a_state_once_final_does_not_move_back(desk: Desk) -> None:
     task = desk.finished("a fox [[fault:late_failure]]")
     assert task.status == Status.SUCCEEDED
     assert desk.look(task).status == Status.SUCCEEDED
 
 
-@pytest.mark.prove
 def test_success_beats_a_failure_told_earlier(desk: Desk) -> None:
     task = desk.running()
     lifecycle.fail(task, "generation", "failed")
@@ -96,7 +91,6 @@ def test_success_beats_a_failure_told_earlier(desk: Desk) -> None:
     assert Result.objects.filter(task=task).count() == 4
 
 
-@pytest.mark.prove
 def test_a_record_that_is_missing_right_after_sending_is_waited_for(desk: Desk) -> None:
     task = desk.running("a fox [[fault:missing_after_submit times=2]]")
     desk.sandbox.finish(task.provider_task_id)
@@ -106,7 +100,6 @@ def test_a_record_that_is_missing_right_after_sending_is_waited_for(desk: Desk) 
     assert desk.look(task).status == Status.SUCCEEDED
 
 
-@pytest.mark.prove
 def test_done_without_pictures_is_asked_again_and_never_fails_by_our_clock(desk: Desk) -> None:
     task = desk.running()
     desk.sandbox.finish(task.provider_task_id)
@@ -118,7 +111,6 @@ def test_done_without_pictures_is_asked_again_and_never_fails_by_our_clock(desk:
     assert desk.look(task).status == Status.SUCCEEDED
 
 
-@pytest.mark.prove
 def test_a_501_is_believed_only_when_a_second_look_half_a_minute_later_agrees(desk: Desk) -> None:
     task = desk.running()
     desk.sandbox.fault("code:501", on="report", times=2)
@@ -129,7 +121,6 @@ def test_a_501_is_believed_only_when_a_second_look_half_a_minute_later_agrees(de
     assert desk.look(task).status == Status.FAILED
 
 
-@pytest.mark.prove
 def test_a_501_that_the_second_look_denies_is_forgotten(desk: Desk) -> None:
     task = desk.running()
     desk.sandbox.fault("code:501", on="report", times=1)
@@ -137,7 +128,6 @@ def test_a_501_that_the_second_look_denies_is_forgotten(desk: Desk) -> None:
     assert (task.status, task.doubted_at) == (Status.RUNNING, None)
 
 
-@pytest.mark.prove
 def test_a_key_that_is_gone_parks_the_look_and_a_new_key_resumes_it(desk: Desk) -> None:
     task = desk.running()
     desk.sandbox.finish(task.provider_task_id)
@@ -149,7 +139,6 @@ def test_a_key_that_is_gone_parks_the_look_and_a_new_key_resumes_it(desk: Desk) 
     assert desk.look(task).status == Status.SUCCEEDED
 
 
-@pytest.mark.prove
 def test_after_an_hour_without_a_key_what_a_callback_named_is_fetched_and_marked(desk: Desk) -> None:
     task = desk.running()
     url = f"{desk.sandbox.url}/files/claimed.jpeg"
@@ -161,7 +150,6 @@ def test_after_an_hour_without_a_key_what_a_callback_named_is_fetched_and_marked
     assert Result.objects.get().verified is False
 
 
-@pytest.mark.prove
 def test_a_task_woken_by_a_callback_during_a_look_keeps_the_earlier_time(desk: Desk) -> None:
     from tasks import notes
     from tasks.reporting import LookNote
@@ -171,6 +159,23 @@ def test_a_task_woken_by_a_callback_during_a_look_keeps_the_earlier_time(desk: D
     Task.objects.filter(pk=task.pk).update(next_look_at=woken)
     notes.write([LookNote(task, woken, woken + timedelta(seconds=30), 1)])
     assert fresh(task).next_look_at == woken
+
+
+def test_a_task_of_any_age_is_still_looked_at(desk: Desk) -> None:
+    task = desk.running()
+    Task.objects.filter(pk=task.pk).update(sent_at=timezone.now() - timedelta(days=40))
+    task = desk.look(task)
+    assert task.status == Status.RUNNING
+    assert timezone.now() < task.next_look_at < timezone.now() + timedelta(days=2)
+
+
+def test_only_the_last_twenty_answers_of_a_task_are_kept(desk: Desk) -> None:
+    task = desk.running()
+    desk.sandbox.fault("html_500", on="report", times=25)
+    for _ in range(25):
+        task = desk.look(task)
+    assert task.exchanges.count() == 20
+    assert desk.key not in "".join(f"{row.request_body}{row.response_body}" for row in task.exchanges.all())
 
 
 def test_looking_at_many_tasks_takes_a_constant_number_of_statements(desk: Desk, django_assert_max_num_queries) -> None:

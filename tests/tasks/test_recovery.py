@@ -13,7 +13,6 @@ from tasks.sweep import ring_due, sweep
 from tests.desk import Desk, fresh
 
 
-@pytest.mark.prove
 def test_a_claim_that_died_before_the_wire_mark_goes_back_to_the_queue(desk: Desk) -> None:
     task = desk.queue()
     lifecycle.claim(task, timezone.now() - timedelta(minutes=10))
@@ -23,7 +22,6 @@ def test_a_claim_that_died_before_the_wire_mark_goes_back_to_the_queue(desk: Des
     assert desk.charges() == 1
 
 
-@pytest.mark.prove
 def test_a_claim_that_died_after_the_wire_mark_is_unconfirmed_and_never_sent_again(desk: Desk) -> None:
     task = desk.queue()
     lifecycle.claim(task, timezone.now() - timedelta(minutes=10))
@@ -33,7 +31,6 @@ def test_a_claim_that_died_after_the_wire_mark_is_unconfirmed_and_never_sent_aga
     assert desk.sandbox.sent("mj/generate") == []
 
 
-@pytest.mark.prove
 @pytest.mark.django_db(transaction=True)
 def test_a_wiped_job_queue_loses_nothing(desk: Desk) -> None:
     task = desk.queue()
@@ -54,7 +51,6 @@ def test_a_bell_that_was_just_rung_is_not_rung_again(desk: Desk) -> None:
     assert ring_due(timezone.now()) == 0
 
 
-@pytest.mark.prove
 def test_after_a_restore_what_was_not_sent_waits_for_a_person(desk: Desk) -> None:
     queued, running = desk.queue("queued"), desk.running("running")
     on_the_wire = desk.queue("on the wire")

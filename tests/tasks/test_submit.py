@@ -42,7 +42,6 @@ def test_the_request_carries_what_the_person_chose_and_nothing_else(desk: Desk) 
     }  # fmt: skip
 
 
-@pytest.mark.prove
 @pytest.mark.parametrize("fault", UNCERTAIN)
 def test_an_answer_that_proves_nothing_leaves_the_task_unconfirmed_and_never_sent_again(desk: Desk, fault: str) -> None:
     task = desk.send(desk.queue(f"a fox [[fault:{fault}]]"))
@@ -52,7 +51,6 @@ def test_an_answer_that_proves_nothing_leaves_the_task_unconfirmed_and_never_sen
     assert len(desk.sandbox.sent("mj/generate")) == 1
 
 
-@pytest.mark.prove
 @pytest.mark.parametrize(("fault", "failure_class"), REFUSED)
 def test_a_refusal_fails_the_task_and_gives_the_reserve_back(desk: Desk, fault: str, failure_class: str) -> None:
     task = desk.send(desk.queue(f"a fox [[fault:{fault}]]"))
@@ -60,21 +58,18 @@ def test_a_refusal_fails_the_task_and_gives_the_reserve_back(desk: Desk, fault: 
     assert sum(entry.credits for entry in LedgerEntry.objects.filter(task=task)) == 0
 
 
-@pytest.mark.prove
 @pytest.mark.parametrize(("fault", "reason"), HELD)
 def test_a_refused_key_or_an_empty_purse_holds_the_task(desk: Desk, fault: str, reason: str) -> None:
     task = desk.send(desk.queue(f"a fox [[fault:{fault}]]"))
     assert (task.status, task.hold_reason, task.sent_at) == (Status.HELD, reason, None)
 
 
-@pytest.mark.prove
 @pytest.mark.parametrize("fault", ["json_500_accepted", "code:422 accepted=true", "code:429 accepted=true"])
 def test_any_answer_with_a_task_id_means_accepted(desk: Desk, fault: str) -> None:
     task = desk.send(desk.queue(f"a fox [[fault:{fault}]]"))
     assert (task.status, desk.charges()) == (Status.RUNNING, 1)
 
 
-@pytest.mark.prove
 @pytest.mark.parametrize("fault", ["rate_limited", "maintenance"])
 def test_an_explicit_not_now_puts_the_task_back_and_it_is_sent_later(desk: Desk, fault: str) -> None:
     desk.sandbox.fault(fault, on="generate", times=1)
@@ -87,20 +82,25 @@ def test_an_explicit_not_now_puts_the_task_back_and_it_is_sent_later(desk: Desk,
     assert desk.charges() == 1
 
 
-@pytest.mark.prove
 def test_a_task_that_never_left_the_machine_is_tried_again(desk: Desk, settings) -> None:
     settings.KIE_API_URL = "http://127.0.0.1:9"
     task = desk.send(desk.queue())
     assert (task.status, task.sent_at, task.sends) == (Status.QUEUED, None, 1)
 
 
-@pytest.mark.prove
 def test_after_eight_tries_a_task_waits_for_a_person(desk: Desk) -> None:
     task = desk.queue()
     Task.objects.filter(pk=task.pk).update(sends=jobs.MOST_SENDS - 1)
     desk.sandbox.fault("maintenance", on="generate", times=1)
     task = desk.send(task)
     assert (task.status, task.hold_reason) == (Status.HELD, HoldReason.PROVIDER_PAUSED)
+
+
+def test_after_half_an_hour_of_tries_a_task_waits_for_a_person(desk: Desk) -> None:
+    task = desk.queue()
+    Task.objects.filter(pk=task.pk).update(first_busy_at=timezone.now() - timedelta(minutes=31))
+    desk.sandbox.fault("maintenance", on="generate", times=1)
+    assert desk.send(task).hold_reason == HoldReason.PROVIDER_PAUSED
 
 
 def test_a_busy_account_stops_its_other_tasks_without_asking(desk: Desk) -> None:
@@ -111,7 +111,6 @@ def test_a_busy_account_stops_its_other_tasks_without_asking(desk: Desk) -> None
     assert len(desk.sandbox.sent("mj/generate")) == 1
 
 
-@pytest.mark.prove
 def test_no_more_than_eighteen_tasks_leave_in_ten_seconds(desk: Desk) -> None:
     tasks = [desk.send(desk.queue(f"prompt {number}")) for number in range(20)]
     left = [task for task in tasks if task.status == Status.RUNNING]
@@ -121,7 +120,6 @@ def test_no_more_than_eighteen_tasks_leave_in_ten_seconds(desk: Desk) -> None:
     assert all(task.next_send_at >= first_wire + timedelta(seconds=10) for task in waiting)
 
 
-@pytest.mark.prove
 def test_two_people_with_one_key_share_its_pace(desk: Desk, django_user_model) -> None:
     bob = Desk(desk.sandbox, django_user_model.objects.create_user("bob@example.com"), key=desk.key)
     for number in range(18):
@@ -129,7 +127,6 @@ def test_two_people_with_one_key_share_its_pace(desk: Desk, django_user_model) -
     assert bob.send(bob.queue()).status == Status.QUEUED
 
 
-@pytest.mark.prove
 def test_the_same_form_sent_twice_makes_one_task(desk: Desk) -> None:
     nonce, values = uuid4(), validate({"task_type": "mj_txt2img", "prompt": "a fox"})
     first, made = lifecycle.create(desk.user, values, nonce=nonce)
@@ -138,7 +135,14 @@ def test_the_same_form_sent_twice_makes_one_task(desk: Desk) -> None:
     assert Task.objects.count() == 1
 
 
-@pytest.mark.prove
+def test_an_id_another_task_bears_is_not_taken(desk: Desk) -> None:
+    first, second = desk.running("first"), desk.queue("second")
+    lifecycle.claim(second, timezone.now())
+    lifecycle.mark_running(second, first.provider_task_id, timezone.now())
+    assert (fresh(second).status, fresh(second).provider_task_id) == (Status.UNCONFIRMED, "")
+    assert fresh(first).status == Status.RUNNING
+
+
 def test_two_workers_with_the_same_bell_send_once(desk: Desk) -> None:
     task = desk.queue()
     stale = fresh(task)
@@ -148,7 +152,6 @@ def test_two_workers_with_the_same_bell_send_once(desk: Desk) -> None:
     assert len(desk.sandbox.sent("mj/generate")) == 1
 
 
-@pytest.mark.prove
 def test_a_claim_that_went_to_another_worker_sets_no_wire_mark(desk: Desk) -> None:
     task = desk.queue()
     lifecycle.claim(task, timezone.now())
@@ -157,7 +160,6 @@ def test_a_claim_that_went_to_another_worker_sets_no_wire_mark(desk: Desk) -> No
         gates.mark_on_wire(task, timezone.now())
 
 
-@pytest.mark.prove
 def test_nothing_is_bought_that_cannot_be_stored(desk: Desk, settings) -> None:
     settings.STORAGE_KEEP_FREE = 1 << 60
     task = desk.send(desk.queue())
@@ -191,7 +193,6 @@ def test_a_refused_key_holds_every_waiting_task_of_that_key(desk: Desk) -> None:
     assert ApiKey.objects.get().is_refused
 
 
-@pytest.mark.prove
 def test_five_bad_answers_of_ten_stop_sending_and_one_probe_goes_first(desk: Desk) -> None:
     now = timezone.now()
     for _ in range(5):
