@@ -28,7 +28,8 @@ _STORE = (
 )
 _LOOK = (
     "UPDATE tasks_task SET next_look_at = %s, called_back_at = COALESCE(called_back_at, %s),"
-    " hinted_task_id = CASE WHEN provider_task_id = '' THEN %s ELSE hinted_task_id END, claimed_urls = {urls}"
+    " hinted_task_id = CASE WHEN provider_task_id = '' THEN %s ELSE hinted_task_id END,"
+    " claimed_urls = COALESCE({urls}, claimed_urls)"
     " WHERE id = %s AND status IN ('SUBMITTING', 'RUNNING', 'UNCONFIRMED', 'FAILED')"
     " AND (next_look_at IS NULL OR next_look_at > %s)"
 )
@@ -91,7 +92,8 @@ def _row(arrival: Arrival) -> tuple[Any, ...]:
 def _look(arrival: Arrival) -> tuple[Any, ...]:
     at, looked_at = arrival.at, arrival.rung.looked_at
     due = _time(max(at, looked_at + LOOK_EVERY) if looked_at else at)
-    urls = json.dumps(list(arrival.urls))
+    # A later ring that names nothing leaves what an earlier one named.
+    urls = json.dumps(list(arrival.urls)) if arrival.urls else None
     return (due, _time(at), arrival.provider_task_id, urls, _key(arrival.rung.task_id), due)
 
 

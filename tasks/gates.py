@@ -14,6 +14,7 @@ from django.db import connection, transaction
 from tasks.models import Gate, Status, Task
 
 PROVIDER = "provider"
+PROBING = "one request goes first"
 RECENT = 10
 BAD_TO_OPEN = 5
 OPEN_SECONDS = 60.0
@@ -91,7 +92,7 @@ def take_probe(now: datetime) -> bool:
     gate = Gate.objects.filter(scope=PROVIDER, streak__gt=0).first()
     if gate is None:
         return True
-    return bool(Gate.objects.filter(pk=gate.pk, open_until__lte=now).update(open_until=now + PROBE))
+    return bool(Gate.objects.filter(pk=gate.pk, open_until__lte=now).update(open_until=now + PROBE, reason=PROBING))
 
 
 def close_key(fingerprint: str, until: datetime, reason: str) -> None:
@@ -102,14 +103,18 @@ def close_key(fingerprint: str, until: datetime, reason: str) -> None:
 def note_provider(good: bool, now: datetime) -> None:
     """Count one outcome; five bad ones of the last ten stop sending for a minute, doubling to ten.
 
-    Good looks are not counted: the reports may work while sending does not. A bad probe stops sending again.
+    Good looks are not counted: the reports may work while sending does not. While sending is stopped only the probe's
+    outcome counts: requests that were under way, and looks that fail every second, must not stretch the stop.
     """
     with transaction.atomic():
         Gate.objects.get_or_create(scope=PROVIDER)
         gate = Gate.objects.select_for_update().get(scope=PROVIDER)
         if good and not gate.streak and gate.recent[-RECENT:] == [True] * RECENT:
             return
+        if not good and gate.streak and gate.reason != PROBING:
+            return
         gate.recent = [*gate.recent, good][-RECENT:]
+        gate.reason = ""
         if good:
             gate.streak = 0
             gate.open_until = None

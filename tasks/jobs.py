@@ -4,8 +4,10 @@ Here, and only here, the client's errors become statuses; docs/reliability.md ha
 """
 
 import logging
+import time
 from datetime import datetime, timedelta
 
+from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from accounts.models import ApiKey
@@ -14,17 +16,21 @@ from gallery.files import has_room
 from gallery.models import Result
 from gallery.services import link_is_gone, renew_source
 from kie.errors import Busy, KeyRefused, KieError, NotSent, OutcomeUnknown, OutOfCredit, Refused
+from kie.outcomes import Accepted
 from kie.reports import ReportState
 from mjportal.encryption import Undecipherable
 from tasks import gates, lifecycle, looks
+from tasks.alarms import tell_admins
 from tasks.models import FailureClass, HoldReason, Status, SwitchedOff, Task
 from tasks.provider import note_exchange, open_client, send
+from tasks.wording import BLOCKED
 
 logger = logging.getLogger(__name__)
 
 MOST_SENDS = 8
 MOST_WAIT = timedelta(minutes=30)
 SWITCHED_OFF_FOR = timedelta(hours=1)
+REMEMBER_PAUSES = (0.0, 1.0, 5.0)
 REFUSALS = {
     "parameter": FailureClass.PARAMETER,
     "not_found": FailureClass.UNAVAILABLE,
@@ -83,9 +89,23 @@ def _send(task: Task) -> None:
             # The client looks at the request before it opens a connection: nothing was sent.
             lifecycle.fail(task, FailureClass.PARAMETER, str(error))
             return
-    lifecycle.mark_running(task, accepted.task_id, timezone.now())
+    _remember(task, accepted)
     note_exchange(task, accepted.exchange, "accepted")
     gates.note_provider(True, timezone.now())
+
+
+def _remember(task: Task, accepted: Accepted) -> None:
+    """Keep the provider's id. A database that is busy just now must not cost a task that is paid for."""
+    for pause in REMEMBER_PAUSES:
+        try:
+            lifecycle.mark_running(task, accepted.task_id, timezone.now())
+            return
+        except DatabaseError:
+            # The id goes to the log, from which an admin can find the record by hand if the database stays away.
+            logger.exception("task %s was accepted as %s and could not be written", task.pk, accepted.task_id)
+            time.sleep(pause)
+            connection.close_if_unusable_or_obsolete()
+    lifecycle.mark_running(task, accepted.task_id, timezone.now())
 
 
 def _not_accepted(task: Task, error: KieError) -> None:
@@ -103,7 +123,10 @@ def _not_accepted(task: Task, error: KieError) -> None:
             lifecycle.hold(task, HoldReason.NO_CREDIT, error.message)
             gates.close_key(task.key_fingerprint, now + timedelta(seconds=30), "no credit")
         case _:
-            lifecycle.unconfirm(task, error.message, now)
+            blocked = isinstance(error, OutcomeUnknown) and error.blocked
+            lifecycle.unconfirm(task, BLOCKED if blocked else error.message, now)
+            if blocked:
+                tell_admins("blocked", "The provider is blocking this site", f"It answered: {error.message}")
     note_exchange(task, error.exchange, type(error).__name__)
     trouble = isinstance(error, OutcomeUnknown) or (isinstance(error, Busy) and error.maintenance)
     if not isinstance(error, NotSent):
@@ -128,7 +151,10 @@ def _tell_of(task: Task, error: Refused, now: datetime) -> None:
     if error.kind == "switched_off":
         SwitchedOff.objects.update_or_create(task_type=task.task_type, defaults={"until": now + SWITCHED_OFF_FOR})
     if error.kind in {"switched_off", "not_found"}:
-        logger.error("the provider does not offer %s any more: %s", task.task_type or task.kind, error.message)
+        text = f"It answered {error.code}: {error.message}"
+        tell_admins(
+            f"{error.kind}:{task.kind}:{task.task_type}", f"The provider does not offer {task.kind_label}", text
+        )
 
 
 def _confirm_refusal(task: Task) -> None:
@@ -143,6 +169,8 @@ def _confirm_refusal(task: Task) -> None:
             lifecycle.hold(other, HoldReason.KEY_REFUSED)
     except KieError:
         logger.info("could not confirm that key %s is refused", task.api_key)
+    else:
+        lifecycle.hold_on(task)
 
 
 def read_balance(pk: str) -> None:

@@ -192,6 +192,11 @@ def hold(task: Task, reason: str, message: str = "") -> bool:
     )
 
 
+def hold_on(task: Task) -> bool:
+    """A held task stays held as if from now: its reason was checked just now and did not explain the refusal."""
+    return bool(Task.objects.filter(pk=task.pk, status=Status.HELD).update(held_at=timezone.now()))
+
+
 def release(task: Task) -> bool:
     """Let a held task go, bound to the key the person has now."""
     key = ApiKey.objects.filter(user_id=task.user_id).first()

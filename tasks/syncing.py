@@ -23,6 +23,7 @@ from kie.wire import open_session
 from mjportal.background import enqueue
 from mjportal.encryption import Undecipherable
 from tasks import gates, lifecycle, looks, notes
+from tasks.alarms import tell_admins
 from tasks.models import Status, Task
 from tasks.provider import note_exchange, open_client
 from tasks.reporting import LookNote, apply_report, apply_trouble
@@ -138,7 +139,7 @@ def _apply(task: Task, outcome: Report | KieError | None, gathered: Pass) -> Non
         )
         note_exchange(task, outcome.exchange, type(outcome).__name__)
         if gathered.notes[-1].bad_looks == looks.ALARM_AFTER:
-            logger.error("task %s: %s useless answers in a row: %s", task.pk, looks.ALARM_AFTER, outcome.message)
+            _tell_of(task, outcome)
         return
     if task.looks == 0 or outcome.state != "running":
         note_exchange(task, outcome.exchange, f"record read, {outcome.state}")
@@ -147,6 +148,13 @@ def _apply(task: Task, outcome: Report | KieError | None, gathered: Pass) -> Non
         gathered.settled.add(task.user_id)
     else:
         gathered.notes.append(note)
+
+
+def _tell_of(task: Task, error: KieError) -> None:
+    blocked = isinstance(error, UnexpectedReply) and error.blocked
+    subject = "The provider is blocking this site" if blocked else "The provider's answers cannot be read"
+    text = f"{looks.ALARM_AFTER} useless answers in a row, the last about task {task.pk}: {error.message}"
+    tell_admins("blocked" if blocked else "useless", subject, text)
 
 
 def _blind(task: Task, now: datetime) -> None:

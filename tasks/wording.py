@@ -17,6 +17,8 @@ class Words:
     cost: str = ""
 
 
+BLOCKED = "The service is blocking this site. Your admin was told."
+
 FAILURES = {
     FailureClass.MODERATION: "The provider's filter stopped it. Say it another way, without the word that may offend.",
     FailureClass.PARAMETER: "The provider did not take a setting or the prompt as it is. Change it and send again.",
@@ -79,7 +81,8 @@ def _unconfirmed(task: Task) -> Words:
     advice = (
         f"We sent it at {at} and the line went quiet. It may exist and may have cost {task.cost.normalize():f} credits."
     )
-    return Words("No answer, so we can't be sure", f"{advice} It is never sent again by itself.")
+    blocked = f" {BLOCKED}" if task.message == BLOCKED else ""
+    return Words("No answer, so we can't be sure", f"{advice} It is never sent again by itself.{blocked}")
 
 
 def _with_message(advice: str, message: str) -> str:

@@ -11,8 +11,16 @@ GROUPS = {
         "kie/test_client_bodies.py::test_upscale_takes_the_quickstart_path_once_after_a_404",
         "kie/test_client_bodies.py::test_upscale_gives_up_after_two_404s",
         "tasks/test_submit.py",
+        "tasks/test_answers.py",
     ),
-    "answers to a look, row by row": ("kie/test_reports.py", "tasks/test_following.py"),
+    "answers to a look, row by row": ("kie/test_reports.py", "tasks/test_following.py", "tasks/test_answers.py"),
+    "ambiguous answers: a lost one is never sent again": (
+        "tasks/test_submit.py::test_an_answer_that_proves_nothing_leaves_the_task_unconfirmed_and_never_sent_again",
+        "tasks/test_answers.py::test_what_proves_nothing_about_a_paid_request_leaves_it_unconfirmed",
+        "kie/test_client_answers.py::test_an_answer_that_proves_nothing_leaves_a_paid_request_unknown",
+        "kie/test_client_wire.py::test_bytes_that_went_out_without_a_whole_answer_leave_it_unknown",
+        "callbacks/test_receive.py::test_an_unconfirmed_task_heals_when_its_callback_names_it",
+    ),
     "answers nobody would think of": ("kie/test_reports_random.py",),
     "the wire: cut, slow, endless, redirected": ("kie/test_client_wire.py",),
     "callbacks: repeated, forged, stale, altered": ("callbacks/test_receive.py", "callbacks/test_signature.py"),
@@ -24,7 +32,10 @@ GROUPS = {
         "gallery/test_services.py::test_room_is_what_the_disk_has_beyond_its_reserve",
         "gallery/test_services.py::test_there_is_no_room_where_nothing_can_be_written",
     ),
-    "locked database": ("tasks/test_locked.py",),
+    "locked database": (
+        "tasks/test_locked.py",
+        "callbacks/test_receive.py::test_a_ring_that_meets_a_locked_database_is_asked_to_come_again",
+    ),
     "wiped queue, lost bells": (
         "tasks/test_recovery.py::test_a_wiped_job_queue_loses_nothing",
         "gallery/test_sweep.py::test_a_due_result_whose_bell_was_lost_is_rung_for_once_a_minute",
@@ -50,6 +61,7 @@ RULES = {
         "tasks/test_submit.py::test_a_task_that_never_left_the_machine_is_tried_again",
         "tasks/test_submit.py::test_after_eight_tries_a_task_waits_for_a_person",
         "tasks/test_submit.py::test_after_half_an_hour_of_tries_a_task_waits_for_a_person",
+        "tasks/test_submit.py::test_waits_after_a_not_now_are_jittered_from_a_window_to_minutes",
     ),
     "R5": (
         "kie/test_client_answers.py::test_any_answer_with_a_task_id_is_accepted",
@@ -59,6 +71,7 @@ RULES = {
         "callbacks/test_receive.py::test_a_lying_callback_makes_no_result",
         "callbacks/test_receive.py::test_a_storm_of_replays_costs_one_look_in_ten_seconds",
         "tasks/test_following.py::test_after_an_hour_without_a_key_what_a_callback_named_is_fetched_and_marked",
+        "callbacks/test_receive.py::test_a_ring_that_names_nothing_leaves_what_an_earlier_one_named",
     ),
     "R7": (
         "tasks/test_following.py::test_a_state_once_final_does_not_move_back",
@@ -82,12 +95,18 @@ RULES = {
     "R12": (
         "tasks/test_following.py::test_looks_grow_rarer_with_age",
         "tasks/test_following.py::test_a_stated_wait_is_honoured_between_a_window_and_an_hour",
+        "tasks/test_answers.py::test_every_wait_between_looks_is_jittered_by_a_fifth",
+        "tasks/test_answers.py::test_a_busy_report_waits_a_window_or_as_long_as_it_is_told",
     ),
     "R13": (
         "tasks/test_submit.py::test_no_more_than_eighteen_tasks_leave_in_ten_seconds",
         "tasks/test_submit.py::test_two_people_with_one_key_share_its_pace",
         "tasks/test_submit.py::test_five_bad_answers_of_ten_stop_sending_and_one_probe_goes_first",
+        "tasks/test_submit.py::test_only_a_bad_probe_makes_a_stop_longer",
         "tasks/test_submit.py::test_a_busy_account_stops_its_other_tasks_without_asking",
+        "tasks/test_submit.py::test_a_refused_key_holds_every_waiting_task_of_that_key",
+        "tasks/test_submit.py::test_a_refusal_that_the_balance_call_denies_holds_one_task_for_an_hour",
+        "tasks/test_answers.py::test_trouble_while_looking_counts_towards_the_provider_s_breaker",
     ),
     "R14": ("tasks/test_submit.py::test_nothing_is_bought_that_cannot_be_stored",),
     "R15": (

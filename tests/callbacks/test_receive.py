@@ -6,6 +6,7 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -14,6 +15,7 @@ from callbacks.models import Delivery
 from callbacks.signature import sign
 from tasks.models import Status, Task
 from tests.desk import Desk, fresh
+from tests.locked import Locked
 
 
 def ring(task: Task, body: Any = None, **headers: str) -> int:
@@ -122,6 +124,29 @@ def test_a_callback_for_a_finished_task_changes_nothing(desk: Desk) -> None:
     task = desk.finished()
     assert ring(task) == 200
     assert (fresh(task).next_look_at, fresh(task).status) == (None, Status.SUCCEEDED)
+
+
+def test_a_ring_that_names_nothing_leaves_what_an_earlier_one_named(desk: Desk) -> None:
+    task = desk.running()
+    url = f"{desk.sandbox.url}/files/a.jpeg"
+    assert ring(task, {"code": 200, "data": {"taskId": task.provider_task_id, "resultUrls": [url]}}) == 200
+    Task.objects.filter(pk=task.pk).update(next_look_at=timezone.now() + timedelta(minutes=5))
+    assert ring(task, {"code": 500, "data": {"taskId": task.provider_task_id, "resultUrls": []}}) == 200
+    assert asked_to_look(task)
+    assert fresh(task).claimed_urls == [url]
+
+
+@pytest.mark.parametrize("statement", [1, 2, 3, 4])
+def test_a_ring_that_meets_a_locked_database_is_asked_to_come_again(desk: Desk, statement: int) -> None:
+    task = desk.running()
+    body = json.dumps({"code": 200, "data": {"taskId": task.provider_task_id}})
+    caller = Client(raise_request_exception=False)
+    with connection.execute_wrapper(Locked(statement)):
+        answer = caller.post(f"/callbacks/{task.callback_token}/", body, "application/json")
+    assert answer.status_code == 500
+    assert not Delivery.objects.exists()
+    assert not asked_to_look(task)
+    assert ring(task) == 200
 
 
 def test_a_callback_is_answered_in_three_statements(desk: Desk, django_assert_num_queries) -> None:

@@ -13,21 +13,9 @@ from tasks.models import Status, Task
 from tasks.sweep import sweep
 from tasks.syncing import sync_due_tasks
 from tests.desk import Desk, fresh
+from tests.locked import Locked
 
 MOST = 60
-
-
-class Locked:
-    """Lets `n - 1` statements pass and refuses the one after, as a busy database does."""
-
-    def __init__(self, n: int) -> None:
-        self.left = n
-
-    def __call__(self, execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
-        self.left -= 1
-        if self.left == 0:
-            raise OperationalError("database is locked")
-        return execute(sql, params, many, context)
 
 
 def refused_at_every_statement(work: Callable[[int], None]) -> int:
@@ -55,6 +43,23 @@ def test_a_task_whose_sending_meets_a_lock_is_charged_at_most_once_and_never_for
         allowed = {Status.QUEUED, Status.UNCONFIRMED} if charged == 0 else {Status.RUNNING, Status.UNCONFIRMED}
         assert charged <= 1
         assert task.status in allowed
+
+
+@pytest.mark.django_db(transaction=True)
+def test_an_id_the_provider_gave_is_written_at_the_next_try(desk: Desk) -> None:
+    task = desk.queue()
+
+    def refuse_once(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not refused and Status.RUNNING in (params or ()):
+            refused.append(sql)
+            raise OperationalError("database is locked")
+        return execute(sql, params, many, context)
+
+    refused: list[str] = []
+    with connection.execute_wrapper(refuse_once):
+        task = desk.send(task)
+    assert (len(refused), task.status, desk.charges()) == (1, Status.RUNNING, 1)
+    assert task.provider_task_id in desk.sandbox.tasks
 
 
 @pytest.mark.django_db(transaction=True)

@@ -10,6 +10,7 @@ from accounts.models import ApiKey
 from kie.parameters import validate
 from tasks import gates, jobs, lifecycle
 from tasks.models import Gate, HoldReason, Status, SwitchedOff, Task
+from tasks.sweep import sweep
 from tests.desk import Desk, fresh
 from usage.models import LedgerEntry
 
@@ -202,3 +203,33 @@ def test_five_bad_answers_of_ten_stop_sending_and_one_probe_goes_first(desk: Des
     assert (gates.take_probe(now), gates.take_probe(now)) == (True, False)
     gates.note_provider(True, now)
     assert gates.closed_until(desk.api_key.fingerprint, now) is None
+
+
+def test_only_a_bad_probe_makes_a_stop_longer(desk: Desk) -> None:
+    now = timezone.now()
+    for _ in range(9):
+        gates.note_provider(False, now)
+    assert gates.closed_until("any", now) == now + timedelta(seconds=60)
+    waits = []
+    for _ in range(5):
+        now = gates.closed_until("any", now)
+        assert gates.take_probe(now)
+        gates.note_provider(False, now)
+        gates.note_provider(False, now)
+        waits.append((gates.closed_until("any", now) - now).total_seconds())
+    assert waits == [120, 240, 480, 600, 600]
+
+
+def test_a_refusal_that_the_balance_call_denies_holds_one_task_for_an_hour(desk: Desk) -> None:
+    other = desk.queue("other")
+    task = desk.send(desk.queue("a fox [[fault:code:401 times=9]]"))
+    sweep(timezone.now() + timedelta(minutes=1))
+    assert (fresh(task).status, fresh(task).hold_reason) == (Status.HELD, HoldReason.KEY_REFUSED)
+    assert fresh(other).status == Status.QUEUED
+    assert not ApiKey.objects.get().is_refused
+
+
+def test_waits_after_a_not_now_are_jittered_from_a_window_to_minutes() -> None:
+    for sends in (1, 3, 8):
+        waits = [gates.backoff(sends).total_seconds() for _ in range(200)]
+        assert 10 <= min(waits) < max(waits) <= 10 + min(5 * 2**sends, 300)
