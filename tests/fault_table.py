@@ -57,6 +57,7 @@ RULES = {
     ),
     "R3": ("kie/test_client_wire.py", "kie/test_client_answers.py::test_a_redirect_is_not_followed"),
     "R4": (
+        "tasks/test_submit.py::test_an_answer_that_proves_nothing_leaves_the_task_unconfirmed_and_never_sent_again",
         "tasks/test_submit.py::test_an_explicit_not_now_puts_the_task_back_and_it_is_sent_later",
         "tasks/test_submit.py::test_a_task_that_never_left_the_machine_is_tried_again",
         "tasks/test_submit.py::test_after_eight_tries_a_task_waits_for_a_person",
@@ -69,12 +70,14 @@ RULES = {
     ),
     "R6": (
         "callbacks/test_receive.py::test_a_lying_callback_makes_no_result",
+        "callbacks/test_receive.py::test_with_a_webhook_key_only_a_fresh_true_signature_rings",
         "callbacks/test_receive.py::test_a_storm_of_replays_costs_one_look_in_ten_seconds",
         "tasks/test_following.py::test_after_an_hour_without_a_key_what_a_callback_named_is_fetched_and_marked",
         "callbacks/test_receive.py::test_a_ring_that_names_nothing_leaves_what_an_earlier_one_named",
     ),
     "R7": (
         "tasks/test_following.py::test_a_state_once_final_does_not_move_back",
+        "tasks/test_following.py::test_a_failure_that_comes_late_undoes_no_success",
         "tasks/test_following.py::test_success_beats_a_failure_told_earlier",
         "tasks/test_following.py::test_done_without_pictures_is_asked_again_and_never_fails_by_our_clock",
         "tasks/test_following.py::test_a_task_of_any_age_is_still_looked_at",

@@ -83,6 +83,16 @@ def test_a_state_once_final_does_not_move_back(desk: Desk) -> None:
     assert desk.look(task).status == Status.SUCCEEDED
 
 
+def test_a_failure_that_comes_late_undoes_no_success(desk: Desk) -> None:
+    task = desk.running()
+    asked_before = fresh(task)
+    desk.sandbox.finish(task.provider_task_id)
+    desk.look(task)
+    assert not lifecycle.fail(asked_before, "generation", "failed")
+    assert fresh(task).status == Status.SUCCEEDED
+    assert sorted(task.ledger.values_list("kind", flat=True)) == ["reserved", "settled"]
+
+
 def test_success_beats_a_failure_told_earlier(desk: Desk) -> None:
     task = desk.running()
     lifecycle.fail(task, "generation", "failed")
