@@ -1,6 +1,10 @@
 """Where allauth asks this site how it wants things done."""
 
+import time
+from typing import Any
+
 from allauth.account.adapter import DefaultAccountAdapter
+from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
 from django.http import HttpRequest
@@ -10,6 +14,14 @@ from mjportal.encryption import Secret
 
 class AccountAdapter(DefaultAccountAdapter):
     """Sign-up only where the operator opened it."""
+
+    def is_reauthentication_required(self, *, app: str, **options: Any) -> bool:
+        """Whoever has just signed in is not asked for the password again at the next door."""
+        return bool(super().is_reauthentication_required(app=app, **options)) and not self._signed_in_lately()
+
+    def _signed_in_lately(self) -> bool:
+        records = get_authentication_records(self.request, self.request.user)
+        return any(time.time() - record["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT for record in records)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGNUP_OPEN)

@@ -1,6 +1,7 @@
 """The doors: the first admin, a person's own page, the API key."""
 
 from allauth.account.decorators import reauthentication_required
+from allauth.account.internal.flows.login import record_authentication
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import login
@@ -34,6 +35,8 @@ def first_run(request: HttpRequest) -> HttpResponse:
         if user is None:
             raise Http404
         login(request, user, backend=BACKEND)
+        # They have just typed their password: the next page must not ask for it again.
+        record_authentication(request, user, method="password", email=user.email)
         UserSession.objects.create_from_request(request)
         return redirect("accounts:key")
     return render(request, "accounts/first_run.html", {"form": form}, status=422 if form.errors else 200)

@@ -46,7 +46,7 @@ def every_stored_value() -> Iterator[tuple[str, str]]:
 
 def live_through_everything(desk: Desk, client: Client) -> list[str]:
     """Success, failure, refusals, lost answers, callbacks; returns every page a person or admin saw."""
-    client.post("/account/key/", {"key": KEY, "webhook_key": WEBHOOK_KEY})
+    client.post("/account/key/", {"api_key": KEY, "webhook_key": WEBHOOK_KEY})
     done = desk.finished("a finished one")
     for fault in ("code:401", "code:402", "code:500", "html_403", "lose_answer", "code:422", "code:429"):
         desk.send(desk.queue(f"a fox [[fault:{fault}]]"))

@@ -1,6 +1,9 @@
 """`manage.py prepare`: bring database, cache table and static files to what this version needs. Safe to repeat."""
 
+import fcntl
 import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
@@ -29,6 +32,16 @@ def static_fingerprint() -> str:
     return digest.hexdigest()
 
 
+@contextmanager
+def alone() -> Iterator[None]:
+    """Several processes may start at once on one machine: they build the static files one after another."""
+    root = Path(settings.STATIC_ROOT)
+    root.mkdir(parents=True, exist_ok=True)
+    with (root.parent / f".{root.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
 class Command(BaseCommand):
     help = "Migrate, create the cache table, build the font and collect static files where something changed."
 
@@ -36,6 +49,10 @@ class Command(BaseCommand):
         if not is_migrated():
             call_command("migrate", interactive=False, verbosity=options["verbosity"])
         call_command("createcachetable", verbosity=0)
+        with alone():
+            self.build_static()
+
+    def build_static(self) -> None:
         stamp = Path(settings.STATIC_ROOT) / STAMP
         call_command("build_font", verbosity=0)
         call_command("build_pictures", verbosity=0)
