@@ -62,7 +62,7 @@ def test_workers_killed_while_the_answer_is_out_lose_nothing_and_pay_once(open_s
     visit.arrive()
     visit.compose(f"{PROMPT} [[fault:slow_answer seconds=4]]")
     visit.card("SUBMITTING")
-    assert visit.site.sandbox.wait_for(lambda: visit.site.sandbox.sent("mj/generate"))
+    assert visit.site.sandbox.wait_for(lambda: bool(visit.site.sandbox.sent("mj/generate")))
     visit.site.kill_workers()
     visit.site.start("workers")
     visit.see_four_pictures()
