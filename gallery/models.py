@@ -2,12 +2,15 @@
 
 import uuid
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import ClassVar
 
 from django.conf import settings
 from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils import timezone
+
+from gallery.fulltext import Words
 
 # The provider promises 14 or 15 days: people see the thirteenth, we go on trying to the fifteenth.
 KEPT_BY_PROVIDER = timedelta(days=13)
@@ -28,7 +31,7 @@ class ResultQuerySet(models.QuerySet["Result"]):
 
     def on_wall(self) -> "ResultQuerySet":
         """The saved ones, told by their time (it comes and goes with the state): the form the wall's index serves."""
-        return self.filter(saved_at__isnull=False)
+        return self.filter(saved_at__isnull=False, trashed_at__isnull=True)
 
 
 class Result(models.Model):
@@ -77,6 +80,24 @@ class Result(models.Model):
     duration = models.FloatField(default=0, help_text="seconds, clips only")
     placeholder = models.TextField(blank=True, help_text="a 16-px WebP as a data URI")
     starred = models.BooleanField(default=False)
+    rating = models.PositiveSmallIntegerField(default=0, help_text="1 to 5, 0 without one")
+    trashed_at = models.DateTimeField(null=True, blank=True)
+
+    # What the gallery asks of the task, kept beside the file: a facet must not open a million tasks.
+    task_type = models.CharField(max_length=32, blank=True)
+    version = models.CharField(max_length=8, blank=True)
+    speed = models.CharField(max_length=8, blank=True)
+    shape = models.CharField(max_length=5, blank=True, help_text="the nearest of the eleven, such as 16-9")
+    credits = models.DecimalField("credits, its share", max_digits=10, decimal_places=2, default=Decimal(0))
+    words = models.OneToOneField(
+        Words,
+        on_delete=models.DO_NOTHING,
+        db_constraint=False,
+        null=True,
+        editable=False,
+        related_name="result",
+        help_text="its row in the full-text index",
+    )
     revision = models.BigIntegerField(default=0, editable=False)
 
     objects: ClassVar[models.Manager["Result"]] = ResultQuerySet.as_manager()
@@ -85,7 +106,14 @@ class Result(models.Model):
         ordering = ["-saved_at", "-id"]
         constraints = [models.UniqueConstraint(fields=["task", "position"], name="one_result_per_position")]
         indexes = [
-            models.Index(fields=["user", "-saved_at", "-id"], name="result_wall"),
+            models.Index(
+                fields=["user", "-saved_at", "-id"],
+                name="result_wall",
+                condition=models.Q(saved_at__isnull=False, trashed_at__isnull=True),
+            ),
+            models.Index(
+                fields=["user", "trashed_at"], name="result_trash", condition=models.Q(trashed_at__isnull=False)
+            ),
             models.Index(fields=["user", "revision"], name="result_revision"),
             models.Index(fields=["state", "next_try_at"], name="result_due"),
             models.Index(fields=["user", "state"], name="result_state"),

@@ -11,6 +11,25 @@ MICROSECOND = timedelta(microseconds=1)
 
 
 @dataclass(frozen=True, slots=True)
+class Rank:
+    """The place of one result in a search for words: tier 0 or 1, then its row in the index, newest first."""
+
+    tier: int
+    row: int
+
+    @classmethod
+    def parse(cls, text: str) -> "Rank | None":
+        """A rank from `str(rank)`; None for anything else."""
+        tier, dash, row = text.partition("-")
+        if not dash or tier not in {"0", "1"} or not (row.isascii() and row.isdigit() and len(row) < 19):
+            return None
+        return cls(int(tier), int(row))
+
+    def __str__(self) -> str:
+        return f"{self.tier}-{self.row}"
+
+
+@dataclass(frozen=True, slots=True)
 class Cursor:
     """The place of one saved result on the wall."""
 
@@ -38,3 +57,11 @@ class Cursor:
     @property
     def newer(self) -> Q:
         return Q(saved_at__gte=self.saved_at) & (Q(saved_at__gt=self.saved_at) | Q(id__gt=self.id))
+
+
+Place = Cursor | Rank
+
+
+def parse_place(text: str) -> Place | None:
+    """Either kind of place from its text; None for anything else."""
+    return Rank.parse(text) or Cursor.parse(text)

@@ -11,13 +11,11 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from django.utils import timezone
-
 from gallery import downloads, files
 from gallery.decoding import Drawn, decode
 from gallery.leases import Lease
 from gallery.models import Result
-from gallery.services import settle
+from gallery.services import settle_saved
 from gallery.sniffing import BY_MIME, FileType, sniff
 
 FETCHES = 3
@@ -118,9 +116,8 @@ def _place(found: Found, folder: Path) -> None:
 
 def _commit(result: Result, found: Found, drawn: Drawn) -> None:
     """Say that it is saved. Not bound to the lease: whoever comes here holds the whole file under its final name."""
-    settle(
+    settle_saved(
         result,
-        state=Result.State.SAVED,
         kind=found.type.kind,
         sha256=found.sha256,
         content_type=found.type.mime,
@@ -129,11 +126,6 @@ def _commit(result: Result, found: Found, drawn: Drawn) -> None:
         height=drawn.height,
         duration=drawn.duration,
         placeholder=drawn.placeholder,
-        saved_at=timezone.now(),
-        problem="",
-        next_try_at=None,
-        lease_until=None,
-        dead_link_at=None,
     )
 
 

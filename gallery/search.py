@@ -1,60 +1,185 @@
 """What a person is looking for in the gallery: read from the address, applied to results, said in words.
 
-Every page, tile link and viewer carries the search in its address, so that next and previous stay inside it. A further
-facet is one more field here and one more line in each method.
+Every page, tile link and viewer carries the search in its address, so that next and previous stay inside it. A facet
+whose values are ticked is one more row of FACETS.
 """
 
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 
-from django.db.models import Q
+from django.db.models import Exists, OuterRef, Q
 from django.http import QueryDict
+from django.utils import timezone
+from django.utils.dateparse import parse_date
+
+from gallery.models import Result
+from gallery.shapes import SHAPES
+from gallery.wording import TYPES, in_word
+from gallery.words import Term, terms
 
 KINDS = {"image": "Pictures", "video": "Clips"}
 LONGEST = 200
+MOST_CHOSEN = 20
+
+
+@dataclass(frozen=True, slots=True)
+class Facet:
+    """Values to tick, any of which will do. `column` is the result's; `known`: the values there can be, None for any."""
+
+    label: str
+    column: str
+    known: Mapping[str, str] | None = None
+
+    def word(self, value: str) -> str:
+        return (self.known or {}).get(value) or in_word(value)
+
+
+FACETS = {
+    "type": Facet("Type", "task_type", TYPES),
+    "version": Facet("Version", "version"),
+    "ratio": Facet("Aspect ratio", "shape", {name: name.replace("-", ":") for name in SHAPES}),
+    "speed": Facet("Speed", "speed", {"relaxed": "Relaxed", "fast": "Fast", "turbo": "Turbo"}),
+    "person": Facet("Person", "user_id"),
+}
 
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """`text` is looked for in the prompt; `kind` is "", "image" or "video"."""
+    """`text` as typed; `kind` is "", "image" or "video"; `chosen`: per facet the ticked values; days are local."""
 
     text: str = ""
     kind: str = ""
     starred: bool = False
+    rating: int = 0
+    children: bool = False
+    since: date | None = None
+    until: date | None = None
+    chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
 
     @classmethod
     def from_query(cls, query: QueryDict) -> "Search":
         """Never fails: what is not understood is not part of the search."""
         kind = query.get("kind", "")
-        text = query.get("q", "").replace("\x00", "").strip()[:LONGEST]
-        return cls(text, kind if kind in KINDS else "", query.get("starred") == "1")
+        rating = query.get("rating", "")
+        chosen = {name: _values(facet, query.getlist(name)) for name, facet in FACETS.items()}
+        return cls(
+            text=query.get("q", "").replace("\x00", "").strip()[:LONGEST],
+            kind=kind if kind in KINDS else "",
+            starred=query.get("starred") == "1",
+            rating=int(rating) if rating in {"1", "2", "3", "4", "5"} else 0,
+            children=query.get("children") == "1",
+            since=_day(query.get("since", "")),
+            until=_day(query.get("until", "")),
+            chosen={name: values for name, values in chosen.items() if values},
+        )
+
+    @property
+    def terms(self) -> list[Term]:
+        """The words looked for; the full-text index knows about them, `condition` does not."""
+        return terms(self.text)
 
     @property
     def condition(self) -> Q:
-        wanted = Q()
-        if self.text:
-            wanted &= Q(task__prompt__icontains=self.text)
+        """Everything but the words, on results."""
+        wanted = Q(**{f"{FACETS[name].column}__in": values for name, values in self.chosen.items()})
         if self.kind:
             wanted &= Q(kind=self.kind)
         if self.starred:
             wanted &= Q(starred=True)
+        if self.rating:
+            wanted &= Q(rating__gte=self.rating)
+        if self.since:
+            wanted &= Q(saved_at__gte=start_of_day(self.since))
+        if self.until:
+            wanted &= Q(saved_at__lt=start_of_day(self.until + timedelta(days=1)))
+        if self.children:
+            tasks = Result._meta.get_field("task").related_model
+            born = tasks._default_manager.filter(parent=OuterRef("task"), parent_position=OuterRef("position"))
+            wanted &= Q(Exists(born))
         return wanted
+
+    @property
+    def pairs(self) -> list[tuple[str, str]]:
+        """The search as the pairs of a query string, in a fixed order."""
+        given = [
+            ("q", self.text),
+            ("kind", self.kind),
+            *((name, value) for name in FACETS for value in self.chosen.get(name, ())),
+            ("starred", "1" if self.starred else ""),
+            ("rating", str(self.rating or "")),
+            ("children", "1" if self.children else ""),
+            ("since", self.since.isoformat() if self.since else ""),
+            ("until", self.until.isoformat() if self.until else ""),
+        ]
+        return [(name, value) for name, value in given if value]
 
     @property
     def query(self) -> str:
         """The search as a query string without the question mark; "" when nothing is looked for."""
-        given = {"q": self.text, "kind": self.kind, "starred": "1" if self.starred else ""}
-        return urlencode({name: value for name, value in given.items() if value})
+        return urlencode(self.pairs)
+
+    @property
+    def chips(self) -> list[tuple[str, str, str]]:
+        """(what it is, its value in words, the query string without it) of every filter but the words."""
+        return [
+            (*_said(name, value), urlencode([pair for pair in self.pairs if pair != (name, value)]))
+            for name, value in self.pairs
+            if name != "q"
+        ]
 
     @property
     def words(self) -> str:
-        """The search as a person would say it: `fog, clips, starred`."""
-        said = [self.text, KINDS[self.kind].lower() if self.kind else "", "starred" if self.starred else ""]
-        return ", ".join(word for word in said if word)
+        """The search as a person would say it: `fog, clips, version 7`."""
+        said = [f"{what} {value}".strip().lower() for what, value, _ in self.chips]
+        return ", ".join([self.text, *said] if self.text else said)
 
     @property
     def filters(self) -> int:
-        return bool(self.kind) + self.starred
+        return len([name for name, _ in self.pairs if name != "q"])
 
     def __bool__(self) -> bool:
-        return bool(self.query)
+        return bool(self.pairs)
+
+
+def _values(facet: Facet, given: Sequence[str]) -> tuple[str, ...]:
+    """Those of the given values that can be, each once, in the order they came."""
+    if facet.known is not None:
+        fitting = [value for value in given if value in facet.known]
+    elif facet.column == "user_id":
+        fitting = [value for value in given if value.isascii() and value.isdigit() and len(value) < 10]
+    else:
+        fitting = [value for value in given if value and len(value) <= 8 and value.isprintable()]
+    return tuple(dict.fromkeys(fitting))[:MOST_CHOSEN]
+
+
+def _said(name: str, value: str) -> tuple[str, str]:
+    if name in FACETS:
+        return ("" if name in {"type", "speed", "ratio"} else FACETS[name].label), FACETS[name].word(value)
+    if name in {"since", "until"}:
+        return name.capitalize(), _date_words(value)
+    return "", {
+        "kind": KINDS.get(value, ""),
+        "starred": "Starred",
+        "rating": f"{value} stars and up" if value != "5" else "5 stars",
+        "children": "Has children",
+    }[name]
+
+
+def _date_words(value: str) -> str:
+    day = date.fromisoformat(value)
+    return f"{day.day} {day:%b}" if day.year == timezone.localdate().year else f"{day.day} {day:%b} {day.year}"
+
+
+def _day(text: str) -> date | None:
+    try:
+        day = parse_date(text)
+    except ValueError:
+        return None
+    # Further out the ends of the calendar would make arithmetic fail.
+    return day if day and 2000 <= day.year <= 2999 else None
+
+
+def start_of_day(day: date) -> datetime:
+    return timezone.make_aware(datetime.combine(day, time.min))

@@ -13,7 +13,9 @@ from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import next_revision
+from gallery.indexing import index_results
 from gallery.models import GIVEN_UP_AFTER, Result
+from gallery.shapes import nearest_shape
 from mjportal.background import enqueue
 
 SAVE_JOB = "gallery.jobs.save_result"
@@ -92,6 +94,25 @@ def settle(result: Result, **fields: Any) -> bool:
             return False
         Result.objects.filter(pk=result.pk).update(revision=next_revision(result.user_id))
     return True
+
+
+def settle_saved(result: Result, **fields: Any) -> bool:
+    """The file is home: say so, and put it where the search finds it, in one transaction. Returns whether it won."""
+    with transaction.atomic():
+        won = settle(
+            result,
+            **fields,
+            state=Result.State.SAVED,
+            shape=nearest_shape(fields["width"], fields["height"]),
+            saved_at=timezone.now(),
+            problem="",
+            next_try_at=None,
+            lease_until=None,
+            dead_link_at=None,
+        )
+        if won:
+            index_results(Result.objects.filter(pk=result.pk))
+    return won
 
 
 def give_up(result: Result) -> bool:

@@ -1,14 +1,15 @@
 """Everything the viewer shows of one result: its neighbours in the search it came from, its strip, its family."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
 from django.contrib.auth.models import AnonymousUser
-from django.db.models import QuerySet
 
 from accounts.models import User
+from gallery.found import Found
 from gallery.models import Result
-from gallery.paging import Cursor
+from gallery.paging import Place
 from gallery.search import Search
 from gallery.wall import COLUMNS, MOST_COUNTED, Tile, tiles
 
@@ -26,32 +27,31 @@ class Strip:
 
 
 def read_strip(user: User | AnonymousUser, search: Search, result: Result) -> Strip:
-    """Four queries, none of which grows with the gallery beyond MOST_COUNTED rows of an index."""
-    found = Result.objects.visible_to(user).on_wall().filter(search.condition)
-    if result.saved_at is None:
+    """A handful of queries, none of which grows with the gallery beyond MOST_COUNTED rows of an index."""
+    found = Found(user, search)
+    here = found.place_of(result)
+    if here is None:
         return Strip([], None, None, "")
-    here = Cursor(result.saved_at, result.pk)
-    newer = found.filter(here.newer)
-    before = _read(newer.order_by("saved_at", "id"), search)[::-1]
-    after = _read(found.filter(here.older).order_by("-saved_at", "-id"), search)
-    own = _read(Result.objects.filter(pk=result.pk), search)
+    before = _as_tiles(found.before(here, SIDE, *COLUMNS), search)
+    after = _as_tiles(found.after(here, SIDE, *COLUMNS), search)
+    own = _as_tiles(Result.objects.filter(pk=result.pk).values_list(*COLUMNS), search)
     return Strip(
         [*before, *own, *after],
         before[-1] if before else None,
         after[0] if after else None,
-        _place(newer.order_by(), found.order_by()),
+        _place(found, here),
     )
 
 
-def _read(results: QuerySet[Result, Any], search: Search) -> list[Tile]:
-    return [tile for _, tile in tiles(results.values_list(*COLUMNS)[:SIDE], search)]
+def _as_tiles(rows: Iterable[tuple[Any, ...]], search: Search) -> list[Tile]:
+    return [tile for _, tile in tiles(rows, search)]
 
 
-def _place(newer: QuerySet[Result, Any], found: QuerySet[Result, Any]) -> str:
-    before = newer[: MOST_COUNTED + 1].count()
+def _place(found: Found, here: Place) -> str:
+    before = found.count_before(here, MOST_COUNTED + 1)
     if before > MOST_COUNTED:
         return ""
-    total = found[: MOST_COUNTED + 1].count()
+    total = found.count(MOST_COUNTED + 1)
     return f"{before + 1:,} of {total:,}" if total <= MOST_COUNTED else f"{before + 1:,} of many"
 
 

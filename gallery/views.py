@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from gallery import services
 from gallery.models import Result
-from gallery.paging import Cursor
+from gallery.paging import parse_place
 from gallery.search import KINDS, Search
 from gallery.viewing import read_family, read_strip
 from gallery.wall import clock, count_found, day_name, read_page
@@ -28,8 +28,8 @@ MOST_UNSAVED = 50
 def index(request: HttpRequest) -> HttpResponse:
     """The wall; with `after=<cursor>` asked for by htmx, the next page of it alone."""
     search = Search.from_query(request.GET)
-    cursor = Cursor.parse(request.GET.get("after", ""))
-    page = read_page(request.user, search, cursor)
+    place = parse_place(request.GET.get("after", ""))
+    page = read_page(request.user, search, place)
     today = timezone.localdate()
     context: dict[str, Any] = {
         "page": page,
@@ -38,7 +38,7 @@ def index(request: HttpRequest) -> HttpResponse:
         "more": _more(search, page.older),
         "files_line": (page.saving, page.lost),
     }
-    is_fragment = bool(getattr(request, "htmx", False)) and cursor is not None
+    is_fragment = bool(getattr(request, "htmx", False)) and place is not None
     if not is_fragment:
         context |= {"kinds": KINDS, "density": _density(request)}
         context["found"] = count_found(request.user, search) if search else ""

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass, field
-from datetime import date, datetime, time, timedelta
+from datetime import date, datetime, timedelta
 from itertools import groupby
 from typing import Any
 from uuid import UUID
@@ -13,9 +13,10 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from gallery.found import Found
 from gallery.models import Result
-from gallery.paging import Cursor
-from gallery.search import Search
+from gallery.paging import Cursor, Place
+from gallery.search import Search, start_of_day
 from gallery.shapes import nearest_shape, tile_sizes
 
 PAGE = 60
@@ -99,40 +100,52 @@ def tiles(rows: Iterable[tuple[Any, ...]], search: Search) -> list[tuple[datetim
     ]
 
 
-def read_page(user: User | AnonymousUser, search: Search, cursor: Cursor | None) -> Page:
-    """The page after `cursor` (the first without one): two queries."""
-    found = Result.objects.visible_to(user).on_wall().filter(search.condition)
-    if cursor:
-        found = found.filter(cursor.older)
-    rows = list(found.order_by("-saved_at", "-id").values_list(*COLUMNS)[: PAGE + 1])
+def read_page(user: User | AnonymousUser, search: Search, place: Place | None) -> Page:
+    """The page after `place` (the first without one): two queries, three when a search for words changes its tier."""
+    found = Found(user, search)
+    rows = found.after(place, PAGE + 1, *COLUMNS, "words_id")
     page = Page()
-    for day, members in groupby(tiles(rows[:PAGE], search), key=lambda pair: timezone.localdate(pair[0])):
+    shown = tiles((row[: len(COLUMNS)] for row in rows[:PAGE]), search)
+    for day, members in groupby(shown, key=lambda pair: timezone.localdate(pair[0])):
         group = [tile for _, tile in members]
         page.days.append(Day(day, group, len(group)))
-    if page.days and cursor:
-        page.days[0].continues = timezone.localdate(cursor.saved_at) == page.days[0].date
+    if search.terms:
+        _finish_matches(page, found, rows)
+    else:
+        _finish_days(page, found, rows, place)
+    return page
+
+
+def _finish_matches(page: Page, found: Found, rows: list[tuple[Any, ...]]) -> None:
+    """Matches come by tier, so a day may come twice and has no number of its own."""
+    for day in page.days:
+        day.count = 0
+    if len(rows) > PAGE:
+        last = found.place_of(Result.objects.only("pk", "words_id").get(pk=rows[PAGE - 1][0]))
+        page.older = str(last)
+
+
+def _finish_days(page: Page, found: Found, rows: list[tuple[Any, ...]], place: Place | None) -> None:
+    if page.days and isinstance(place, Cursor):
+        page.days[0].continues = timezone.localdate(place.saved_at) == page.days[0].date
     last: Cursor | None = None
     if len(rows) > PAGE:
         last = Cursor(rows[PAGE - 1][7], rows[PAGE - 1][0])
         page.older = str(last)
-    _count(page, user, search, last)
-    return page
+    _count(page, found, last)
 
 
-def _count(page: Page, user: User | AnonymousUser, search: Search, last: Cursor | None) -> None:
+def _count(page: Page, found: Found, last: Cursor | None) -> None:
     """What the page's rows can't tell: the rest of its last day, and the results that are not saved."""
     wanted = Q(state__in=[Result.State.SAVING, Result.State.LOST])
     if last:
-        wanted |= Q(saved_at__gte=start_of_day(timezone.localdate(last.saved_at))) & last.older & search.condition
-    by_state = Result.objects.visible_to(user).filter(wanted).order_by().values_list("state")
+        rest = Q(saved_at__gte=start_of_day(timezone.localdate(last.saved_at)), trashed_at__isnull=True)
+        wanted |= rest & last.older & found.search.condition
+    by_state = Result.objects.visible_to(found.user).filter(wanted).order_by().values_list("state")
     counts = dict(by_state.annotate(Count("pk")))
     page.saving, page.lost = counts.get(Result.State.SAVING, 0), counts.get(Result.State.LOST, 0)
     if last:
         page.days[-1].count += counts.get(Result.State.SAVED, 0)
-
-
-def start_of_day(day: date) -> datetime:
-    return timezone.make_aware(datetime.combine(day, time.min))
 
 
 def day_name(day: date, today: date) -> str:
@@ -147,6 +160,5 @@ def day_name(day: date, today: date) -> str:
 
 def count_found(user: User | AnonymousUser, search: Search) -> str:
     """How many saved results the search finds, as words: exact up to MOST_COUNTED, one query."""
-    found = Result.objects.visible_to(user).on_wall().filter(search.condition).order_by()
-    count = found[: MOST_COUNTED + 1].count()
+    count = Found(user, search).count(MOST_COUNTED + 1)
     return f"{count:,}" if count <= MOST_COUNTED else f"more than {MOST_COUNTED:,}"

@@ -42,13 +42,14 @@ def type_name(task_type: str) -> str:
 def in_words(parameters: Mapping[str, Any]) -> list[tuple[str, str]]:
     """(label, value) of every parameter that was given, in the order of LABELS."""
     return [
-        (label, _word(parameters[name]))
+        (label, in_word(parameters[name]))
         for name, label in LABELS.items()
         if parameters.get(name) is not False and parameters.get(name) not in (None, "")
     ]
 
 
-def _word(value: Any) -> str:
+def in_word(value: Any) -> str:
+    """One value as a person reads it."""
     if value is True:
         return "Yes"
     text = str(value)

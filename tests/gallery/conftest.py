@@ -12,6 +12,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from gallery import files, services
+from gallery.indexing import index_results
 from gallery.models import Result
 from tasks.models import Status, Task
 from tests.kie.raw_server import RawServer
@@ -92,6 +93,8 @@ def shelf(owner: User, media: Path) -> Shelf:
             path.write_bytes(body)
         row = {"position": 0, "state": Result.State.SAVED, "next_try_at": None, "size": len(body), "sha256": sha256}
         saved_at = saved_at or timezone.now()
-        return Result.objects.create(task=task, user=user, saved_at=saved_at, **{**row, **kind})
+        result = Result.objects.create(task=task, user=user, saved_at=saved_at, **{**row, **kind})
+        index_results(Result.objects.filter(pk=result.pk))
+        return result
 
     return put

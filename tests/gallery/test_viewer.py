@@ -19,7 +19,8 @@ def three(shelf: Shelf) -> list[Result]:
     """Newest first; the one in the middle has no fog."""
     now = timezone.now()
     prompts = ["fog at dawn", "clear noon", "fog at dusk"]
-    return [shelf(prompt=prompt, saved_at=now - timedelta(hours=at)) for at, prompt in enumerate(prompts)]
+    oldest_first = [shelf(prompt=prompts[at], saved_at=now - timedelta(hours=at)) for at in (2, 1, 0)]
+    return oldest_first[::-1]
 
 
 def address(result: Result, query: str = "") -> str:
