@@ -1,7 +1,7 @@
 """The results a search finds, in the order they are shown, read forwards and backwards from any of them.
 
-Without words the order is time. With words it is match, then time: whole words first (tier 0), then words that only begin as
-typed (tier 1). Each tier is walked along the index from its newest row and left when the page is full.
+Without words the order is time. With words it is match, then time: whole words first (tier 0), then words that only
+begin as typed (tier 1). Each tier is walked along the index from its newest row and left when the page is full.
 """
 
 from collections.abc import Iterator
@@ -90,10 +90,10 @@ class Found:
     def _by_match(self, tier: int, row: int | None, *, forwards: bool) -> Rows:
         rows = Result.objects.on_wall().filter(self.search.condition, words__document__match=self._question(tier))
         # Named on the index's own side: on the result's, SQLite would sort every match before it shows the first.
-        rows = rows.annotate(row=ROW)
+        numbered: Rows = rows.annotate(row=ROW)
         if row is not None:
-            rows = rows.filter(row__lt=row) if forwards else rows.filter(row__gt=row)
-        return rows.order_by("-row" if forwards else "row")
+            numbered = numbered.filter(**{"row__lt" if forwards else "row__gt": row})
+        return numbered.order_by("-row" if forwards else "row")
 
     @property
     def _has_beginnings(self) -> bool:

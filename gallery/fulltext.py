@@ -1,7 +1,7 @@
 """The full-text index: FTS5 on SQLite, a tsvector with a GIN index on PostgreSQL, one question for both.
 
-Each saved result has one row whose number grows with time, so the newest matches are read first and reading stops when the
-page is full. The row also holds who may find it (`scope`): one rare owner among many costs what that owner's rows cost.
+Each saved result has one row whose number grows with time, so the newest matches are read first and reading stops when
+the page is full. The row also holds who may find it (`scope`): one owner among many costs what that owner's rows cost.
 """
 
 from collections.abc import Iterable, Sequence
@@ -23,7 +23,7 @@ class DocumentField(models.Field):  # type: ignore[type-arg]
 
 
 @DocumentField.register_lookup
-class Match(Lookup):  # type: ignore[type-arg]
+class Match(Lookup):
     """`document__match=question`, where the question comes from `question()` for the connected database."""
 
     lookup_name = "match"

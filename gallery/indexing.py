@@ -13,7 +13,7 @@ BATCH = 500
 
 
 def index_results(results: QuerySet[Result, Any]) -> int:
-    """Put saved results into the index anew, oldest first, so that its order is the order of saving. Returns how many."""
+    """Put saved results into the index anew, oldest first: its order is that of saving. Returns how many."""
     rows = results.filter(saved_at__isnull=False).order_by("saved_at", "pk")
     found = list(rows.values_list("pk", "words_id", "user_id", "task__prompt"))
     for start in range(0, len(found), BATCH):

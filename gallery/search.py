@@ -26,7 +26,7 @@ MOST_CHOSEN = 20
 
 @dataclass(frozen=True, slots=True)
 class Facet:
-    """Values to tick, any of which will do. `column` is the result's; `known`: the values there can be, None for any."""
+    """Values to tick, any of which will do. `column`: the result's; `known`: the values there can be, None for any."""
 
     label: str
     column: str
