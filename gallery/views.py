@@ -12,6 +12,7 @@ from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from gallery import services
+from gallery.facets import read_desk
 from gallery.models import Result
 from gallery.paging import parse_place
 from gallery.search import KINDS, Search
@@ -46,6 +47,13 @@ def index(request: HttpRequest) -> HttpResponse:
     response = render(request, "gallery/index.html#days" if is_fragment else "gallery/index.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+@require_safe
+def facets(request: HttpRequest) -> HttpResponse:
+    """The filter desk alone, for the search in the address: fetched when somebody opens it."""
+    search = Search.from_query(request.GET)
+    return render(request, "gallery/_facets.html", {"search": search, "desk": read_desk(request.user, search)})
 
 
 def _more(search: Search, older: str) -> str:
