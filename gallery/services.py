@@ -1,7 +1,7 @@
 """The verbs of the gallery that other rooms call, and the only code that changes a result's state."""
 
 import random
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta
 from typing import Any, Literal
 from uuid import UUID
@@ -24,17 +24,31 @@ LONGEST_WAIT = 3600.0
 
 
 def add_results(
-    task_id: UUID, user_id: int, urls: Sequence[str], kind: Literal["image", "video"], verified: bool = True
+    task_id: UUID,
+    user_id: int,
+    urls: Sequence[str],
+    kind: Literal["image", "video"],
+    verified: bool = True,
+    facts: Mapping[str, Any] | None = None,
 ) -> int:
     """Make one row per address of a task that has none yet and ring for each. Returns how many are new.
 
+    `facts`: what the filter desk asks of the task (task_type, version, speed, credits of each), kept with the result.
     Call it inside the transaction of the task's own change. Calling it again is harmless; a verified call confirms
     rows that only a callback vouched for, and starts again with those whose address was another one.
     """
     now = timezone.now()
     known = {result.position: result for result in Result.objects.filter(task_id=task_id)}
     fresh = [
-        Result(task_id=task_id, user_id=user_id, position=position, kind=kind, source_url=url, verified=verified)
+        Result(
+            task_id=task_id,
+            user_id=user_id,
+            position=position,
+            kind=kind,
+            source_url=url,
+            verified=verified,
+            **(facts or {}),
+        )
         for position, url in enumerate(urls)
         if position not in known
     ]

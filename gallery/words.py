@@ -26,7 +26,7 @@ def tokens(text: str) -> list[str]:
     """The tokens of a text in order: lower-case ASCII letters and digits, at most LONGEST_TOKEN of them each."""
     if text.isascii():
         return [word[:LONGEST_TOKEN] for word in _ASCII_WORD.findall(text.lower())]
-    folded = _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
+    folded = _ACCENTS.sub("", unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold()))
     return [_spell(word)[:LONGEST_TOKEN] for word in _words(unicodedata.normalize("NFC", folded))]
 
 

@@ -5,7 +5,8 @@ A verb returns whether it won (or what it made); losing is no error, somebody el
 
 from collections.abc import Sequence
 from datetime import datetime, timedelta
-from typing import Any
+from decimal import Decimal
+from typing import Any, Literal
 from uuid import UUID, uuid5
 
 from django.db import IntegrityError, transaction
@@ -149,9 +150,21 @@ def succeed(task: Task, urls: Sequence[str], now: datetime, *, verified: bool = 
             message="",
         )
         if won:
-            add_results(task.pk, task.user_id, urls, "video" if task.is_clip else "image", verified=verified)
+            facts = _facts(task, len(urls))
+            kind: Literal["image", "video"] = "video" if task.is_clip else "image"
+            add_results(task.pk, task.user_id, urls, kind, verified=verified, facts=facts)
             ledger.settle(task.pk, task.user_id, task.cost)
     return won
+
+
+def _facts(task: Task, count: int) -> dict[str, Any]:
+    """What the gallery filters and sums by, so that it need not open the task."""
+    return {
+        "task_type": task.task_type,
+        "version": str(task.parameters.get("version") or ""),
+        "speed": str(task.parameters.get("speed") or ""),
+        "credits": (task.cost / max(count, 1)).quantize(Decimal("0.01")),
+    }
 
 
 def requeue(task: Task, send_at: datetime, **fields: Any) -> bool:

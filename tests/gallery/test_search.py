@@ -1,0 +1,105 @@
+"""The search: words in any script, phrases, what is kept out, ranks, facets and their counts."""
+
+import re
+from typing import Any
+
+import pytest
+from django.test import Client
+from hypothesis import given
+from hypothesis import strategies as st
+
+from accounts.models import User
+from gallery.models import Result
+from gallery.words import terms, tokens
+from tasks.models import Task
+from tests.desk import Desk
+from tests.gallery.conftest import Shelf
+from tests.gallery.test_wall import shown
+
+PROMPTS = {
+    "fog": "fog over the pine valley",
+    "foggy": "a foggy morning",
+    "cjk": "桜の木の下で猫が眠る",
+    "accent": "Café au crépuscule",
+    "emoji": "a fox 🦊 in the snow",
+    "long": "pine trees and a valley of glass",
+}
+
+
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ("fog", ["fog", "foggy"]),
+        ("FO", ["emoji", "foggy", "fog"]),
+        ('"pine valley"', ["fog"]),
+        ("pine valley", ["long", "fog"]),
+        ("pine -glass", ["fog"]),
+        ("-pine", ["emoji", "accent", "cjk", "foggy"]),
+        ("猫", ["cjk"]),
+        ("木の下", ["cjk"]),
+        ("cafe crepuscule", ["accent"]),
+        ("🦊", ["emoji"]),
+        ('"', ["long", "emoji", "accent", "cjk", "foggy", "fog"]),
+        ("nothing like this", []),
+        ("' OR 1=1 --", []),
+    ],
+)
+def test_words_are_found_ranked_by_match_then_time(browser: Client, shelf: Shelf, query: str, found: list[str]) -> None:
+    names = {str(shelf(prompt=prompt).pk): name for name, prompt in PROMPTS.items()}
+    page = browser.get("/gallery/", {"q": query}).content.decode()
+    assert [names[pk] for pk in shown(page)] == found
+
+
+def test_another_person_finds_nothing(shelf: Shelf, stranger: User, client: Client) -> None:
+    shelf(prompt="fog")
+    client.force_login(stranger, "allauth.account.auth_backends.AuthenticationBackend")
+    assert shown(client.get("/gallery/?q=fog").content.decode()) == []
+
+
+def test_every_page_of_a_search_follows_the_one_before(browser: Client, shelf: Shelf, monkeypatch: Any) -> None:
+    from gallery import wall
+
+    monkeypatch.setattr(wall, "PAGE", 2)
+    names = [shelf(prompt=prompt).pk for prompt in ["fog"] * 3 + ["foggy"] * 3]
+    seen: list[str] = []
+    address = "/gallery/?q=fog"
+    while address:
+        page = browser.get(address).content.decode()
+        seen += shown(page)
+        more = re.search(r'<div class="more" hx-get="([^"]+)"', page)
+        address = more[1].replace("&amp;", "&") if more else ""
+    assert seen == [str(names[at]) for at in (2, 1, 0, 5, 4, 3)]
+
+
+def counted(page: str) -> dict[str, int]:
+    return {f"{name}={value}": int(count) for name, value, count in re.findall(
+        r'name="(\w+)" value="([^"]+)"[^>]*>.*?<b>(\d+)</b>', page
+    )}  # fmt: skip
+
+
+def test_the_desk_says_what_each_tick_would_bring(browser: Client, shelf: Shelf) -> None:
+    shelf(version="7", speed="fast", task_type="mj_txt2img", starred=True)
+    shelf(version="6.1", speed="fast", task_type="mj_txt2img")
+    shelf(version="6.1", speed="relaxed", task_type="mj_txt2img")
+    counts = counted(browser.get("/gallery/facets/?version=6.1").content.decode())
+    assert (counts["version=7"], counts["version=6.1"]) == (1, 2)
+    assert (counts["speed=fast"], counts["speed=relaxed"], counts["starred=1"]) == (1, 1, 0)
+    assert len(shown(browser.get("/gallery/?version=6.1&speed=fast").content.decode())) == 1
+
+
+def test_a_finished_task_tells_its_results_what_the_desk_asks(desk: Desk) -> None:
+    task: Task = desk.finished(version="6.1", aspect_ratio="16:9")
+    result = Result.objects.filter(task=task).first()
+    assert result is not None
+    assert (result.task_type, result.version, result.speed, result.credits * 4) == (
+        "mj_txt2img",
+        "6.1",
+        "fast",
+        task.cost,
+    )
+
+
+@given(st.text())
+def test_any_text_becomes_plain_tokens(text: str) -> None:
+    assert all(re.fullmatch("[a-z0-9]{1,60}", token) for token in tokens(text))
+    assert all(term.tokens for term in terms(text))
