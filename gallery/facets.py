@@ -54,7 +54,7 @@ class Desk:
         """The groups that are plain lists; a person's name is worth a column when there are several."""
         people = self.groups["person"]
         names = ["type", "version", "speed", "kind", *(["person"] if len(people.options) > 1 else [])]
-        return [self.groups[name] for name in names]
+        return [group for group in (self.groups[name] for name in names) if group.options]
 
 
 def read_desk(user: User | AnonymousUser, search: Search) -> Desk:

@@ -143,6 +143,15 @@ def test_axe_finds_nothing_in_the_unfolded_composer(open_page: Open, width: int,
     assert wrong(page) == []
 
 
+@pytest.mark.parametrize(("width", "theme"), [(1280, "dark"), (390, "light")])
+def test_axe_finds_nothing_in_the_filter_desk(open_page: Open, width: int, theme: str) -> None:
+    page = open_page("/gallery/?ratio=1-1", width, theme)
+    page.locator(".facets summary").click()
+    expect(page.locator("#facet-desk b").first).to_be_visible()
+    assert wrong(page) == []
+    assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
 BAD = {
     "prompt": ["", "x" * 2001],
     "variety": ["7"],

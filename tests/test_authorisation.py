@@ -1,0 +1,110 @@
+"""Who gets what, for every address of the site's own rooms: a new one without a policy fails here."""
+
+from collections.abc import Iterator
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver
+
+from accounts.models import User
+from gallery.models import Result
+from tests.desk import Desk
+
+BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
+READ, ACT, BOTH = ("GET", "HEAD"), ("POST",), ("GET", "HEAD", "POST")
+# Which methods each address takes. Those of PUBLIC ask for no sign-in.
+POLICY = {
+    "tasks:studio": READ,
+    "tasks:compose": ACT,
+    "tasks:changes": READ,
+    "tasks:task": READ,
+    "tasks:cancel": ACT,
+    "tasks:release": ACT,
+    "tasks:look": ACT,
+    "tasks:again": BOTH,
+    "tasks:follow": ACT,
+    "gallery:index": READ,
+    "gallery:facets": READ,
+    "gallery:viewer": READ,
+    "gallery:star": ACT,
+    "media:file": READ,
+    "callbacks:receive": ACT,
+    "accounts:home": READ,
+    "accounts:first_run": BOTH,
+    "accounts:key": BOTH,
+    "accounts:check_key": ACT,
+    "accounts:delete_key": ACT,
+    "health": READ,
+}
+PUBLIC = {"callbacks:receive", "accounts:first_run", "health"}
+OWN = {"tasks", "gallery", "media", "callbacks", "accounts"}
+
+
+def own_addresses() -> Iterator[tuple[str, URLPattern]]:
+    """(name with its namespace, pattern) of every address that is not the admin's or the sign-in library's."""
+
+    def walk(resolver: URLResolver, space: str) -> Iterator[tuple[str, URLPattern]]:
+        for entry in resolver.url_patterns:
+            if isinstance(entry, URLResolver):
+                yield from walk(entry, entry.namespace or space)
+            elif space in OWN or entry.name == "health":
+                yield (f"{space}:{entry.name}" if space in OWN else str(entry.name)), entry
+
+    yield from walk(get_resolver(), "")
+
+
+def path_of(name: str, given: dict[str, Any]) -> str:
+    from django.urls import reverse
+
+    [pattern] = [pattern for known, pattern in own_addresses() if known == name]
+    return reverse(name, kwargs={part: given[part] for part in pattern.pattern.converters})
+
+
+@pytest.fixture
+def given(desk: Desk) -> dict[str, Any]:
+    """Ids of Alice's, for every placeholder an address may have."""
+    task = desk.finished()
+    result = Result.objects.filter(task=task).first()
+    assert result is not None
+    return {"task_id": task.pk, "result_id": result.pk, "token": task.callback_token, "variant": "original"}
+
+
+@pytest.fixture
+def charlie(client: Client, db: None) -> Client:
+    client.force_login(User.objects.create_user("charlie@example.com"), BACKEND)
+    return client
+
+
+def test_every_address_has_a_policy() -> None:
+    assert {name for name, _ in own_addresses()} == set(POLICY)
+
+
+@pytest.mark.parametrize("name", sorted(set(POLICY) - PUBLIC))
+def test_a_signed_out_visitor_is_led_to_the_sign_in(name: str, given: dict[str, Any], client: Client) -> None:
+    for method in POLICY[name]:
+        answer = client.generic(method, path_of(name, given))
+        assert (answer.status_code, answer["Location"].split("?")[0]) == (302, "/account/login/"), method
+
+
+@pytest.mark.parametrize("name", sorted(POLICY))
+def test_a_wrong_method_is_a_405(name: str, given: dict[str, Any], charlie: Client) -> None:
+    for method in {"GET", "POST", "PUT", "PATCH", "DELETE"} - set(POLICY[name]):
+        assert charlie.generic(method, path_of(name, given)).status_code == 405, method
+
+
+OBJECTS = sorted(name for name, pattern in own_addresses() if pattern.pattern.converters and name not in PUBLIC)
+
+
+@pytest.mark.parametrize("name", OBJECTS)
+@pytest.mark.parametrize("is_admin", [False, True])
+def test_what_is_somebody_else_s_looks_like_what_is_not_there(
+    name: str, is_admin: bool, given: dict[str, Any], charlie: Client
+) -> None:
+    User.objects.filter(email="charlie@example.com").update(is_staff=is_admin, is_superuser=is_admin)
+    nothing = {**given, "task_id": uuid4(), "result_id": uuid4()}
+    for method in POLICY[name]:
+        foreign = charlie.generic(method, path_of(name, given), data=b"")
+        missing = charlie.generic(method, path_of(name, nothing), data=b"")
+        assert (foreign.status_code, missing.status_code) == (404, 404), method
