@@ -309,5 +309,6 @@ LOGGING = {
     "formatters": {"line": {"format": "{asctime} {levelname} {name}: {message}", "style": "{"}},
     "handlers": {"console": {"class": "logging.StreamHandler", "formatter": "line"}},
     "root": {"handlers": ["console"], "level": env.str("LOG_LEVEL", "INFO")},
-    "loggers": {"urllib3": {"level": "WARNING"}},
+    # fontTools tells of every glyph, django-q of every job.
+    "loggers": {name: {"level": "WARNING"} for name in ("urllib3", "fontTools", "django-q")},
 }
