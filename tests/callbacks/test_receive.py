@@ -116,7 +116,8 @@ def test_a_storm_of_replays_costs_one_look_in_ten_seconds(desk: Desk) -> None:
     task = desk.look(desk.running())
     for _ in range(20):
         ring(task)
-    assert fresh(task).next_look_at - task.looked_at == timedelta(seconds=10)
+    # The look that was planned anyway may come first.
+    assert fresh(task).next_look_at == min(task.next_look_at, task.looked_at + timedelta(seconds=10))
 
 
 def test_a_callback_for_a_finished_task_changes_nothing(desk: Desk) -> None:
