@@ -1,3 +1,0 @@
-from benchmarks.ratios import Line
-
-LINES: tuple[Line, ...] = ()
