@@ -111,11 +111,12 @@ class _Taker(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers["Content-Length"]))
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        # Noted before it is answered: the sender's next post could overtake it otherwise.
+        self.server.arrived.put((headers | {":path": self.path}, body))
         self.send_response(self.server.answers.pop(0) if self.server.answers else 200)
         self.send_header("Content-Length", "0")
         self.end_headers()
-        headers = {name.lower(): value for name, value in self.headers.items()}
-        self.server.arrived.put((headers | {":path": self.path}, body))
 
     def log_message(self, format: str, *args: Any) -> None:
         pass
