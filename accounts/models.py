@@ -56,6 +56,13 @@ class User(AbstractBaseUser, PermissionsMixin):
     def __str__(self) -> str:
         return self.get_full_name()
 
+    def save(self, *args: Any, **kwargs: Any) -> None:
+        """As usual, but a row read a while ago (a profile, a new password) never turns the revision back."""
+        if not self._state.adding and not args and kwargs.get("update_fields") is None:
+            fields = (field.name for field in self._meta.concrete_fields if not field.primary_key)
+            kwargs["update_fields"] = [name for name in fields if name != "board_revision"]
+        super().save(*args, **kwargs)
+
     def get_full_name(self) -> str:
         return self.name or self.email.split("@")[0]
 

@@ -7,7 +7,9 @@ from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.contrib.auth import BACKEND_SESSION_KEY, HASH_SESSION_KEY, SESSION_KEY
 from django.contrib.sessions.backends.cached_db import SessionStore
+from django.middleware.csrf import CSRF_ALLOWED_CHARS, CSRF_SECRET_LENGTH
 from django.utils import timezone
+from django.utils.crypto import get_random_string
 
 from accounts.models import ApiKey, User
 from tasks.models import Status, Task
@@ -26,7 +28,7 @@ def person(name: str) -> User:
 
 
 def sign_in(user: User) -> str:
-    """A kept sign-in; returns the Cookie header's value."""
+    """A kept sign-in on a loaded page; returns the Cookie header's value."""
     session = SessionStore()
     session[SESSION_KEY] = str(user.pk)
     session[BACKEND_SESSION_KEY] = settings.AUTHENTICATION_BACKENDS[0]
@@ -35,7 +37,8 @@ def sign_in(user: User) -> str:
     UserSession.objects.create(
         user=user, session_key=session.session_key, ip="127.0.0.1", user_agent="bench", last_seen_at=timezone.now()
     )
-    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}"
+    token = get_random_string(CSRF_SECRET_LENGTH, CSRF_ALLOWED_CHARS)
+    return f"{settings.SESSION_COOKIE_NAME}={session.session_key}; {settings.CSRF_COOKIE_NAME}={token}"
 
 
 def running_tasks(

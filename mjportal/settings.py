@@ -71,7 +71,7 @@ INSTALLED_APPS = [
     "django.contrib.staticfiles",
 ]
 MIDDLEWARE = [
-    "tasks.polling.IdlePollMiddleware",
+    "tasks.polling.BoardPollMiddleware",
     "callbacks.shortcut.ShortcutMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",

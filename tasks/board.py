@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from uuid import UUID
 
-from django.db.models import Count, Q
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
@@ -44,12 +44,6 @@ def page_of(user: User, show: str, before: str) -> Page:
     now = timezone.now()
     older = _write(found[PAGE - 1]) if len(found) > PAGE else ""
     return Page([card_of(task, now) for task in found[:PAGE]], older)
-
-
-def counts_of(user: User) -> dict[str, int]:
-    """How many tasks each filter that counts would show."""
-    counted = {show: Count("pk", filter=FILTERS[show][1]) for show in ("running", "failed", "waiting")}
-    return Task.objects.visible_to(user).aggregate(**counted)
 
 
 def _write(task: Task) -> str:

@@ -9,7 +9,6 @@ from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
 
-from accounts.models import User
 from gallery.models import Result
 from gallery.shapes import nearest_shape
 from tasks.models import Kind, Status, Task
@@ -89,10 +88,13 @@ def with_results(tasks: "QuerySet[Task]") -> "QuerySet[Task]":
     )
 
 
-def card_of(task: Task, now: datetime | None = None) -> Card:
-    """The card of a task fetched by `with_results`."""
+def card_of(
+    task: Task, now: datetime | None = None, results: list[Result] | None = None, children: list[Task] | None = None
+) -> Card:
+    """The card of a task fetched by `with_results`, or with its results and children brought along."""
     now = now or timezone.now()
-    results = list(task.results.all())
+    results = list(task.results.all()) if results is None else results
+    children = list(task.children.all()) if children is None else children
     frames = [_frame(task, result) for result in results]
     saved = sum(result.state == Result.State.SAVED for result in results)
     saving = sum(result.state == Result.State.SAVING for result in results)
@@ -106,7 +108,7 @@ def card_of(task: Task, now: datetime | None = None) -> Card:
         saving=saving,
         saved=saved,
         kin=_kin(task),
-        family=_family(task),
+        family=_family(children),
         age=_age(task.created_at, now),
         usual=usual_seconds(task.task_type, str(task.parameters.get("speed", "fast"))),
     )
@@ -170,9 +172,9 @@ def _kin(task: Task) -> str:
     return f"from result {(task.parent_position or 0) + 1} of “{task.parent.prompt[:24].strip()}”"
 
 
-def _family(task: Task) -> str:
+def _family(children: list[Task]) -> str:
     counts: dict[str, int] = {}
-    for child in task.children.all():
+    for child in children:
         name = "video" if child.is_clip else {"vary": "variation"}.get(child.kind, child.kind)
         counts[name] = counts.get(name, 0) + 1
     return ", ".join(f"{count} {name}{'' if count == 1 else 's'}" for name, count in sorted(counts.items()))
@@ -182,11 +184,6 @@ def _age(at: datetime, now: datetime) -> str:
     if (now - at).total_seconds() < 60:
         return "now"
     return timesince(at, now, depth=1).replace("\xa0minutes", " min").replace("\xa0minute", " min").replace("\xa0", " ")
-
-
-def board_revision(user: User) -> int:
-    """The person's revision as stored, not as the session's copy has it."""
-    return User.objects.values_list("board_revision", flat=True).get(pk=user.pk)
 
 
 def reuse_link(task: Task) -> str:

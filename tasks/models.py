@@ -141,6 +141,7 @@ class Task(models.Model):
         indexes = [
             models.Index(fields=["user", "-created_at", "-id"], name="task_board"),
             models.Index(fields=["user", "revision"], name="task_revision"),
+            models.Index(fields=["user", "status"], name="task_state"),
             models.Index(fields=["next_look_at"], name="task_look_due", condition=models.Q(next_look_at__isnull=False)),
             models.Index(
                 fields=["status", "next_send_at"],

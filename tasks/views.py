@@ -5,28 +5,24 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.db.models import Q, QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
-from django.urls import reverse
-from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import ApiKey, User
+from accounts.models import User
 from gallery.models import Result
 from kie.parameters import TaskType
 from tasks import lifecycle
-from tasks.board import FILTERS, counts_of, page_of
-from tasks.cards import Card, board_revision, card_of, with_results
+from tasks.board import FILTERS, page_of
+from tasks.cards import Card, card_of, with_results
+from tasks.changed import context_since, standing_of
 from tasks.composing import compose_for, shown_of
 from tasks.detail import detail_of
 from tasks.forms import ComposeForm
 from tasks.models import Kind, Status, Task
+from tasks.polling import is_revision
 
-POLL_SECONDS = 2
-IDLE_POLL_SECONDS = 15
-MOST_CHANGED = 60
 NO_KEY = "Connect your API key first; nothing can be sent without it."
 
 
@@ -41,10 +37,11 @@ def studio(request: HttpRequest) -> HttpResponse:
     if request.htmx and request.GET.get("before"):  # type: ignore[attr-defined]
         response = render(request, "tasks/studio.html#cards", context)
     else:
-        context |= {"filters": FILTERS, "counts": counts_of(user), "is_first": not page.cards and show == "all"}
+        standing = standing_of(user.pk)
+        context |= {"filters": FILTERS, "counts": standing, "is_first": not page.cards and show == "all"}
         context |= {
             "composer": compose_for(user, _form_to_start(request), is_open=_asks_to_edit(request)),
-            **_poll(user),
+            **standing.poll(is_board=True),
         }
         response = render(request, "tasks/studio.html", context)
     patch_vary_headers(response, ["HX-Request"])
@@ -96,7 +93,8 @@ def compose(request: HttpRequest) -> HttpResponse:
         response["HX-Retarget"], response["HX-Reswap"] = "#composer", "outerHTML"
         return response
     page = page_of(user, "all", "")
-    context |= {"cards": page.cards, "older": page.older, "counts": counts_of(user), **_poll(user)}
+    standing = standing_of(user.pk)
+    context |= {"cards": page.cards, "older": page.older, "counts": standing, **standing.poll(is_board=True)}
     return render(request, "tasks/studio.html", context, status=422)
 
 
@@ -130,33 +128,20 @@ def follow(request: HttpRequest, result_id: UUID) -> HttpResponse:
 @require_safe
 def changes(request: HttpRequest) -> HttpResponse:
     """The one poll of a board: the cards that changed since `after`, out of band, and the next poll. 204 when none."""
-    user = _person(request)
     after = request.GET.get("after", "")
-    since = int(after) if after.isascii() and after.isdigit() and len(after) < 19 else 0
-    poll = _poll(user)
-    if poll["revision"] == since:
+    since = int(after) if is_revision(after) else 0
+    context = context_since(_person(request).pk, since, request.GET.get("board"))
+    if context["revision"] == since:
         return HttpResponse(status=204)
-    mine = Task.objects.visible_to(user)
-    changed = Q(revision__gt=since) | Q(pk__in=_tasks_with_newer_results(user, since))
-    tasks = with_results(mine.filter(changed).order_by("created_at"))[:MOST_CHANGED]
-    now = timezone.now()
-    cards = [card_of(task, now) for task in tasks]
-    context = {"cards": cards, **poll}
-    if "board" in request.GET:
-        key = ApiKey.objects.filter(user=user).first()
-        context |= {"counts": counts_of(user), "key": key}
     return render(request, "tasks/_changes.html", context)
-
-
-def _tasks_with_newer_results(user: User, since: int) -> "QuerySet[Result, UUID]":
-    return Result.objects.visible_to(user).filter(revision__gt=since).values_list("task_id", flat=True)
 
 
 @require_safe
 def task(request: HttpRequest, task_id: UUID) -> HttpResponse:
     """Everything about one task."""
     found = get_object_or_404(with_results(Task.objects.visible_to(request.user)), pk=task_id)
-    return render(request, "tasks/task.html", {"detail": detail_of(found), **_poll(_person(request))})
+    poll = standing_of(_person(request).pk).poll(is_board=False)
+    return render(request, "tasks/task.html", {"detail": detail_of(found), **poll})
 
 
 @require_POST
@@ -202,16 +187,6 @@ def again(request: HttpRequest, task_id: UUID) -> HttpResponse:
             messages.error(request, NO_KEY)
         return redirect("tasks:studio")
     return render(request, "tasks/again.html", {"card": card_of(found), "nonce": uuid4()})
-
-
-def _poll(user: User) -> dict[str, Any]:
-    """What the poll element needs: where to go on, and how soon."""
-    revision = board_revision(user)
-    saving = Result.objects.visible_to(user).filter(state=Result.State.SAVING)
-    moving = Task.objects.visible_to(user).filter(status__in=(Status.QUEUED, Status.SUBMITTING, Status.RUNNING))
-    is_moving = moving.exists() or saving.exists()
-    every = POLL_SECONDS if is_moving else IDLE_POLL_SECONDS
-    return {"revision": revision, "every": every, "poll_url": f"{reverse('tasks:changes')}?after={revision}"}
 
 
 def _card(user: User, task_id: UUID) -> Card:

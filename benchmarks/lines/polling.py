@@ -9,6 +9,7 @@ from accounts.models import User
 from benchmarks import people
 from benchmarks.processes import Server, load, request, site, wsgi
 from benchmarks.ratios import Line, Measured, Scale, at_least, at_most, in_turns, middle, ratio_of
+from tasks.changed import standing_of
 from tasks.models import Task
 
 CARDS = 24
@@ -101,7 +102,8 @@ def idle_queries(scale: Scale) -> dict[str, Measured]:
 def changed_cost(scale: Scale) -> dict[str, Measured]:
     user, cookie = _watcher()
     idle = [request("GET", f"{POLL}{user.board_revision}", Cookie=cookie, HX_Request="true")]
-    changed = [request("GET", f"{POLL}{user.board_revision - 1}", Cookie=cookie, HX_Request="true")]
+    figures = standing_of(user.pk).figures
+    changed = [request("GET", f"{POLL}{user.board_revision - 1}&board={figures}", Cookie=cookie, HX_Request="true")]
     with site() as ours:
         cost(ours, changed, 50, "200")
         rounds = in_turns(

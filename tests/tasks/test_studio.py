@@ -123,18 +123,6 @@ def test_without_a_key_the_studio_leads_to_connect_one(bob: Client) -> None:
     assert "Connect your API key" in response.text
 
 
-def test_an_idle_poll_is_a_204_in_one_query(desk: Desk, django_assert_num_queries: Any) -> None:
-    desk.queue()
-    desk.user.set_password("a long enough password")
-    desk.user.save()
-    alice = Client()
-    alice.post("/account/login/", {"login": desk.user.email, "password": "a long enough password"})
-    revision = User.objects.get(pk=desk.user.pk).board_revision
-    with django_assert_num_queries(1):
-        response = poll(alice, revision)
-    assert (response.status_code, response.content) == (204, b"")
-
-
 def test_a_poll_brings_only_the_cards_that_changed(alice: Client, desk: Desk) -> None:
     still, moved = desk.queue("still"), desk.queue("moved")
     revision = User.objects.get(pk=desk.user.pk).board_revision
@@ -152,20 +140,6 @@ def test_a_saved_file_changes_its_card(alice: Client, desk: Desk) -> None:
     Result.objects.filter(task=task, position=0).update(state="saved", revision=revision + 1)
     User.objects.update(board_revision=revision + 1)
     assert f"task-{task.pk}" in poll(alice, revision).text
-
-
-def test_a_board_of_24_running_cards_polls_with_a_constant_number_of_queries(
-    alice: Client, desk: Desk, django_assert_max_num_queries: Any
-) -> None:
-    for number in range(24):
-        desk.queue(f"prompt {number}")
-    Task.objects.update(status=Status.RUNNING)
-    with django_assert_max_num_queries(16):
-        response = poll(alice, 0)
-    assert response.text.count("<article") == 24
-    with django_assert_max_num_queries(20):
-        board = alice.get("/")
-    assert board.text.count('id="poll"') == 1
 
 
 def test_the_poll_is_slow_when_nothing_moves_and_quick_when_something_does(alice: Client, desk: Desk) -> None:

@@ -1,0 +1,113 @@
+"""What changed on a board since a revision: a handful of statements by hand.
+
+The same through the ORM costs four times as much (docs/performance.md, A4), and with twenty people rendering at once
+this is what the site spends its time on. The columns are still the models' own: `raw` fills the rows.
+"""
+
+import zlib
+from typing import Any, NamedTuple
+from uuid import UUID
+
+from django.db import connection
+from django.utils import timezone
+
+from accounts.models import ApiKey
+from gallery.models import Result
+from tasks.cards import Card, card_of
+from tasks.models import Status, Task
+
+POLL_PATH = "/tasks/changes/"
+POLL_SECONDS = 2
+IDLE_POLL_SECONDS = 15
+MOST_CHANGED = 60
+
+_STANDING = """SELECT u.board_revision,
+ (SELECT COUNT(*) FROM tasks_task t WHERE t.user_id = u.id AND t.status IN ('QUEUED', 'SUBMITTING', 'RUNNING')),
+ (SELECT COUNT(*) FROM tasks_task t WHERE t.user_id = u.id AND t.status = 'FAILED'),
+ (SELECT COUNT(*) FROM tasks_task t WHERE t.user_id = u.id AND t.status IN ('HELD', 'UNCONFIRMED')),
+ (SELECT COUNT(*) FROM gallery_result r WHERE r.user_id = u.id AND r.state = 'saving'),
+ (SELECT COUNT(*) FROM gallery_result r WHERE r.user_id = u.id AND r.state = 'lost'),
+ k.checked_at, k.refused_at
+ FROM accounts_user u LEFT JOIN accounts_apikey k ON k.user_id = u.id WHERE u.id = %s"""
+_TASKS = """SELECT * FROM tasks_task WHERE id IN (
+ SELECT id FROM tasks_task WHERE user_id = %s AND revision > %s
+ UNION SELECT task_id FROM gallery_result WHERE user_id = %s AND revision > %s)
+ ORDER BY created_at LIMIT %s"""
+_RESULTS = "SELECT * FROM gallery_result WHERE task_id IN ({}) ORDER BY position"
+_CHILDREN = "SELECT parent_id, kind, task_type FROM tasks_task WHERE parent_id IN ({})"
+
+
+class Standing(NamedTuple):
+    """A person's board in figures; the last two as the database writes them, only to be compared."""
+
+    revision: int
+    running: int
+    failed: int
+    waiting: int
+    saving: int
+    lost: int
+    checked_at: Any
+    refused_at: Any
+
+    @property
+    def figures(self) -> str:
+        """A short name of all that a board shows beside its cards: while it stays, none of that is sent again."""
+        return f"{zlib.crc32(repr(self[1:]).encode()):x}"
+
+    def poll(self, *, is_board: bool) -> dict[str, Any]:
+        """What the poll element needs: where to go on, and how soon."""
+        every = POLL_SECONDS if self.running or self.saving else IDLE_POLL_SECONDS
+        url = f"{POLL_PATH}?after={self.revision}{f'&board={self.figures}' if is_board else ''}"
+        return {"revision": self.revision, "every": every, "poll_url": url}
+
+
+def standing_of(user_id: int) -> Standing:
+    with connection.cursor() as cursor:
+        cursor.execute(_STANDING, [user_id])
+        return Standing(*cursor.fetchone())
+
+
+def context_since(user_id: int, since: int, board: str | None) -> dict[str, Any]:
+    """What `tasks/_changes.html` shows: the cards changed after `since`, and what else did.
+
+    `board` is the figures that the page shows, None on a page without a board.
+    """
+    # Before the cards: what changes between the two statements comes again with the next poll, never not at all.
+    standing = standing_of(user_id)
+    context: dict[str, Any] = {**standing.poll(is_board=board is not None), "cards": cards_since(user_id, since)}
+    is_told = board == standing.figures
+    context["files_line"] = None if is_told else (standing.saving, standing.lost)
+    if board is not None and not is_told:
+        keys = ApiKey.objects.raw(
+            "SELECT id, balance, checked_at, refused_at FROM accounts_apikey WHERE user_id = %s", [user_id]
+        )
+        context |= {"counts": standing, "key": next(iter(keys), None)}
+    return context
+
+
+def cards_since(user_id: int, since: int) -> list[Card]:
+    """The person's cards that changed after revision `since`, or whose files did, oldest first."""
+    tasks = list(Task.objects.raw(_TASKS, [user_id, since, user_id, since, MOST_CHANGED]))
+    results, children = _what_came_of([task for task in tasks if task.status == Status.SUCCEEDED])
+    now = timezone.now()
+    return [card_of(task, now, results.get(task.pk, []), children.get(task.pk, [])) for task in tasks]
+
+
+def _what_came_of(tasks: list[Task]) -> tuple[dict[UUID, list[Result]], dict[UUID, list[Task]]]:
+    """Results and follow-ups by task: only a success has any."""
+    results: dict[UUID, list[Result]] = {}
+    children: dict[UUID, list[Task]] = {}
+    if not tasks:
+        return results, children
+    for result in Result.objects.raw(*_among(_RESULTS, tasks)):
+        results.setdefault(result.task_id, []).append(result)
+    with connection.cursor() as cursor:
+        cursor.execute(*_among(_CHILDREN, tasks))
+        for parent, kind, task_type in cursor.fetchall():
+            children.setdefault(UUID(str(parent)), []).append(Task(kind=kind, task_type=task_type))
+    return results, children
+
+
+def _among(sql: str, tasks: list[Task]) -> tuple[str, list[Any]]:
+    ids = [Task._meta.pk.get_db_prep_value(task.pk, connection) for task in tasks]
+    return sql.format(", ".join(["%s"] * len(ids))), ids
