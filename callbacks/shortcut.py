@@ -1,27 +1,46 @@
-"""The bell's short path: a callback is answered before any other middleware.
+"""The bell's short path: a callback is answered before Django's own handling of a request begins.
 
-Nobody is signed in, nobody reads a page, and the token in the path is the only proof. Sessions, CSRF, policies and URL
-patterns would add half of the whole cost and nothing else (docs/performance.md, B2). The address stays in
-`callbacks.urls` too, for `reverse()`, and answers the same there.
+Nobody is signed in, nobody reads a page, and the token in the path is the only proof. Request objects, signals,
+sessions, policies and URL patterns would add more than half of the whole cost and nothing else (docs/performance.md,
+B2). The address stays in `callbacks.urls` too, for `reverse()`, and answers the same there.
 """
 
-from collections.abc import Callable
+import logging
+from collections.abc import Callable, Iterable
+from http import HTTPStatus
+from typing import Any
 
-from django.http import HttpRequest, HttpResponse
+from django.core.handlers.wsgi import LimitedStream
 
-from callbacks.views import receive
+from callbacks.views import take
 
 PREFIX = "/callbacks/"
+logger = logging.getLogger(__name__)
 
 
-class ShortcutMiddleware:
-    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
-        self.get_response = get_response
+class CallbackShortcut:
+    """A WSGI application in front of another one."""
 
-    def __call__(self, request: HttpRequest) -> HttpResponse:
-        path = request.path_info
-        if path.startswith(PREFIX):
-            token = path[len(PREFIX) : -1]
-            if path.endswith("/") and token and "/" not in token:
-                return receive(request, token)
-        return self.get_response(request)
+    def __init__(self, application: Callable[..., Iterable[bytes]]) -> None:
+        self.application = application
+
+    def __call__(self, environ: dict[str, Any], start_response: Callable[..., Any]) -> Iterable[bytes]:
+        path = environ.get("PATH_INFO", "")
+        token = path[len(PREFIX) : -1]
+        is_ring = path.startswith(PREFIX) and path.endswith("/") and token and "/" not in token
+        if not is_ring or environ["REQUEST_METHOD"] != "POST":
+            return self.application(environ, start_response)
+        status = HTTPStatus(_answer(token, environ))
+        start_response(f"{status.value} {status.phrase}", [("Content-Length", "0"), ("Cache-Control", "no-store")])
+        return []
+
+
+def _answer(token: str, environ: dict[str, Any]) -> int:
+    length = environ.get("CONTENT_LENGTH") or "0"
+    body = LimitedStream(environ["wsgi.input"], int(length) if length.isascii() and length.isdigit() else 0)
+    try:
+        return take(token, body, environ)
+    except Exception:
+        # Our own trouble, a locked database for one: the provider rings again.
+        logger.exception("A callback could not be stored")
+        return HTTPStatus.INTERNAL_SERVER_ERROR

@@ -5,7 +5,6 @@ commit costs as much as many rows of it: shared, a burst of eight costs little m
 """
 
 import threading
-import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
@@ -14,15 +13,25 @@ from typing import Generic, TypeVar
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
 
-# Waited before the work when others are on their way in, so that they can join: a blink against 15 s of patience.
-GATHER_SECONDS = 0.001
+
+def _shut() -> threading.Lock:
+    gate = threading.Lock()
+    gate.acquire()
+    return gate
 
 
 @dataclass(slots=True, eq=False)
 class _Place(Generic[Asked, Answer]):
+    """`gate` opens when the answer is there, or when the turn is handed on to this one."""
+
     asked: Asked
+    gate: threading.Lock = field(default_factory=_shut)
     answer: list[Answer] = field(default_factory=list)
     trouble: Exception | None = None
+
+    @property
+    def is_settled(self) -> bool:
+        return bool(self.answer) or self.trouble is not None
 
 
 class Together(Generic[Asked, Answer]):
@@ -33,22 +42,39 @@ class Together(Generic[Asked, Answer]):
 
     def __init__(self, work: Callable[[Sequence[Asked]], Sequence[Answer]]) -> None:
         self._work = work
-        self._turn = threading.Lock()
+        self._door = threading.Lock()
+        self._has_turn = False
         self._waiting: deque[_Place[Asked, Answer]] = deque()
 
     def ask(self, asked: Asked) -> Answer:
         """The answer to `asked`, worked out by this thread or by another; raises what went wrong with it."""
         place: _Place[Asked, Answer] = _Place(asked)
-        is_crowded = self._turn.locked()
-        self._waiting.append(place)
-        with self._turn:
-            if not place.answer and not place.trouble:
-                if is_crowded:
-                    time.sleep(GATHER_SECONDS)
-                self._settle([self._waiting.popleft() for _ in range(len(self._waiting))])
+        with self._door:
+            self._waiting.append(place)
+            leads, self._has_turn = not self._has_turn, True
+        if not leads:
+            # A gate of one's own: a shared lock would let the answered out one by one, before the next may begin.
+            place.gate.acquire()
+        if not place.is_settled:
+            self._take_turn()
         if place.trouble:
             raise place.trouble
         return place.answer[0]
+
+    def _take_turn(self) -> None:
+        with self._door:
+            places = list(self._waiting)
+            self._waiting.clear()
+        try:
+            self._settle(places)
+        finally:
+            with self._door:
+                self._has_turn = bool(self._waiting)
+                if self._waiting:
+                    self._waiting[0].gate.release()
+            for place in places:
+                if place.gate.locked():
+                    place.gate.release()
 
     def _settle(self, places: Sequence[_Place[Asked, Answer]]) -> None:
         try:

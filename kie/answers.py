@@ -6,6 +6,7 @@ practice: errors on HTTP 200, codes as text, JSON inside JSON, pages of HTML fro
 
 import json
 import re
+from codecs import BOM_UTF8
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -87,8 +88,8 @@ def parse_json(raw: bytes | str) -> Any:
     if len(raw) > ANSWER_CAP:
         return None
     try:
-        text = raw if isinstance(raw, str) else raw.decode("utf-8-sig")
-        return json.loads(text, parse_constant=_no_constant)
+        text = raw if isinstance(raw, str) else raw.removeprefix(BOM_UTF8).decode()
+        return _STRICT.decode(text)
     except (ValueError, RecursionError):
         return None
 
@@ -142,3 +143,6 @@ def _may_be_json(raw: bytes) -> bool:
 
 def _no_constant(name: str) -> object:
     raise ValueError(name)
+
+
+_STRICT = json.JSONDecoder(parse_constant=_no_constant)

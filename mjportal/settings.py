@@ -28,7 +28,7 @@ DEBUG = env.bool("DEBUG", False)
 HOST = env.str("HOST", "127.0.0.1")
 PORT = env.int("PORT", 8000)
 WEB_WORKERS = env.int("WEB_WORKERS", 1)
-WEB_THREADS = env.int("WEB_THREADS", 16)
+WEB_THREADS = env.int("WEB_THREADS", 10)
 PUBLIC_URL = env.str("PUBLIC_URL", "").rstrip("/")
 ALLOWED_HOSTS = env.list("ALLOWED_HOSTS", ["localhost", "127.0.0.1", "[::1]"])
 DATA_DIR = Path(env.str("DATA_DIR", "") or BASE_DIR / "var").resolve()
@@ -72,7 +72,6 @@ INSTALLED_APPS = [
 ]
 MIDDLEWARE = [
     "tasks.polling.BoardPollMiddleware",
-    "callbacks.shortcut.ShortcutMiddleware",
     "django.middleware.security.SecurityMiddleware",
     "csp.middleware.CSPMiddleware",
     "whitenoise.middleware.WhiteNoiseMiddleware",

@@ -15,7 +15,7 @@ from pathlib import Path
 from django.conf import settings
 from PIL import Image
 
-from benchmarks import people
+from benchmarks import people, workers
 from benchmarks.peers import pictures as naive
 from benchmarks.processes import stub
 from benchmarks.ratios import Line, Measured, Scale, at_least, at_most, in_turns, middle, ratio_of
@@ -106,14 +106,14 @@ def quality(scale: Scale) -> dict[str, Measured]:
 
 
 def whole_result(scale: Scale) -> dict[str, Measured]:
-    with _folder() as folder, _workers() as workers:
+    with _folder() as folder, _workers() as pool:
         names = []
         for number, picture in enumerate(originals(scale.pick(4, 2))):
             (folder / f"{number}.jpeg").write_bytes(picture)
             names.append(str(folder / f"{number}.jpeg"))
         with stub("files", *names) as host:
             rounds = in_turns(
-                scale.pick(5, 2), lambda: _saved_by_us(workers, host.url), lambda: _saved_naively(host.url, folder)
+                scale.pick(5, 2), lambda: _saved_by_us(pool, host.url), lambda: _saved_naively(host.url, folder)
             )
     ratio, spread = ratio_of(rounds)
     words = f"documents' way: {middle(rounds, 1):.2f} s"
@@ -123,33 +123,19 @@ def whole_result(scale: Scale) -> dict[str, Measured]:
 @contextmanager
 def _workers() -> Iterator[Pool]:
     """As many processes as the site has job workers, started and loaded."""
-    with multiprocessing.get_context("spawn").Pool(settings.JOB_WORKERS, _load_site) as pool:
+    with multiprocessing.get_context("spawn").Pool(settings.JOB_WORKERS, workers.load_site) as pool:
         pool.map(time.sleep, [0.1] * settings.JOB_WORKERS, chunksize=1)
         yield pool
 
 
-def _load_site() -> None:
-    import django
-
-    django.setup()
-
-
-def save(pk: str, host: str) -> None:
-    """What a job worker does with one bell; `host` is taken for the provider's own origin."""
-    from gallery.jobs import save_result
-
-    settings.KIE_UPLOAD_URL = host
-    save_result(pk)
-
-
-def _saved_by_us(workers: Pool, host: str) -> float:
+def _saved_by_us(pool: Pool, host: str) -> float:
     user = people.person("saver")
     (task,) = people.running_tasks(user, 1, named=os.urandom(6).hex())
     add_results(task.pk, user.pk, [f"{host}/{number}" for number in range(PICTURES)], "image")
     pks = list(Result.objects.filter(task=task).values_list("pk", flat=True))
     _forget_files()
     started = time.perf_counter()
-    workers.starmap(save, [(str(pk), host) for pk in pks], chunksize=1)
+    pool.starmap(workers.save, [(str(pk), host) for pk in pks], chunksize=1)
     took = time.perf_counter() - started
     saved = Result.objects.filter(task=task, state=Result.State.SAVED).count()
     if saved != PICTURES:

@@ -3,6 +3,7 @@
 import json
 import time
 from datetime import timedelta
+from io import BytesIO
 from typing import Any
 
 import pytest
@@ -12,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey
 from callbacks.models import Delivery
+from callbacks.shortcut import CallbackShortcut
 from callbacks.signature import sign
 from tasks.models import Status, Task
 from tests.desk import Desk, fresh
@@ -24,6 +26,10 @@ def ring(task: Task, body: Any = None, **headers: str) -> int:
     raw = body if isinstance(body, bytes) else json.dumps(body).encode()
     path = f"/callbacks/{task.callback_token}/"
     return Client(enforce_csrf_checks=True).post(path, raw, "application/json", headers=headers).status_code
+
+
+def naming(task: Task) -> bytes:
+    return json.dumps({"code": 200, "data": {"taskId": task.provider_task_id}}).encode()
 
 
 def asked_to_look(task: Task) -> bool:
@@ -139,7 +145,7 @@ def test_a_ring_that_names_nothing_leaves_what_an_earlier_one_named(desk: Desk) 
 @pytest.mark.parametrize("statement", [1, 2, 3, 4])
 def test_a_ring_that_meets_a_locked_database_is_asked_to_come_again(desk: Desk, statement: int) -> None:
     task = desk.running()
-    body = json.dumps({"code": 200, "data": {"taskId": task.provider_task_id}})
+    body = naming(task)
     caller = Client(raise_request_exception=False)
     with connection.execute_wrapper(Locked(statement)):
         answer = caller.post(f"/callbacks/{task.callback_token}/", body, "application/json")
@@ -153,3 +159,48 @@ def test_a_callback_is_answered_in_three_statements(desk: Desk, django_assert_nu
     task = desk.running()
     with django_assert_num_queries(5):  # find, savepoint, store, look, release
         ring(task)
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "status"),
+    [
+        ("POST", "/callbacks/{token}/", "200 OK"),
+        ("POST", "/callbacks/nobody/", "404 Not Found"),
+        ("GET", "/callbacks/{token}/", "asked Django"),
+        ("POST", "/callbacks/{token}", "asked Django"),
+        ("POST", "/callbacks/", "asked Django"),
+        ("POST", "/callbacks/a/b/", "asked Django"),
+        ("POST", "/", "asked Django"),
+    ],
+)
+def test_the_short_path_takes_callbacks_and_nothing_else(desk: Desk, method: str, path: str, status: str) -> None:
+    task = desk.running()
+    assert _at_the_door(method, path.format(token=task.callback_token), naming(task)) == status
+    assert Delivery.objects.count() == (status == "200 OK")
+
+
+def test_the_short_path_asks_to_be_rung_again_when_the_trouble_is_ours(desk: Desk, caplog: Any) -> None:
+    task = desk.running()
+    path = f"/callbacks/{task.callback_token}/"
+    with connection.execute_wrapper(Locked(2)):
+        assert _at_the_door("POST", path, naming(task)) == "500 Internal Server Error"
+    assert _at_the_door("POST", path, naming(task)) == "200 OK"
+    assert task.callback_token not in caplog.text
+
+
+def _at_the_door(method: str, path: str, body: bytes) -> str:
+    """The status line with which the short path answers, or that it handed the request on."""
+    told: list[str] = []
+
+    def application(environ: dict[str, Any], start_response: Any) -> list[bytes]:
+        start_response("asked Django", [])
+        return []
+
+    environ = {
+        "REQUEST_METHOD": method,
+        "PATH_INFO": path,
+        "CONTENT_LENGTH": str(len(body)),
+        "wsgi.input": BytesIO(body),
+    }
+    list(CallbackShortcut(application)(environ, lambda status, headers: told.append(status)))
+    return told[0]
