@@ -215,7 +215,7 @@ EMAIL_HOST_USER = email["EMAIL_HOST_USER"]
 EMAIL_HOST_PASSWORD = email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS = email["EMAIL_USE_TLS"]
 EMAIL_USE_SSL = email["EMAIL_USE_SSL"]
-DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", f"portal@{_public.hostname or 'localhost'}")
+DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"portal@{_public.hostname or 'localhost'}"
 
 # --- headers ----------------------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {
