@@ -13,6 +13,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey
 from gallery.models import Result
+from tasks.batches import under_way
 from tasks.cards import Card, card_of
 from tasks.models import Status, Task
 
@@ -27,6 +28,8 @@ _STANDING = """SELECT u.board_revision,
  (SELECT COUNT(*) FROM tasks_task t WHERE t.user_id = u.id AND t.status IN ('HELD', 'UNCONFIRMED')),
  (SELECT COUNT(*) FROM gallery_result r WHERE r.user_id = u.id AND r.state = 'saving'),
  (SELECT COUNT(*) FROM gallery_result r WHERE r.user_id = u.id AND r.state = 'lost'),
+ (SELECT COUNT(*) FROM tasks_task t WHERE t.user_id = u.id AND t.batch_id IS NOT NULL
+  AND t.status IN ('QUEUED', 'SUBMITTING', 'RUNNING', 'HELD', 'UNCONFIRMED')),
  k.checked_at, k.refused_at
  FROM accounts_user u LEFT JOIN accounts_apikey k ON k.user_id = u.id WHERE u.id = %s"""
 _TASKS = """SELECT * FROM tasks_task WHERE id IN (
@@ -46,6 +49,7 @@ class Standing(NamedTuple):
     waiting: int
     saving: int
     lost: int
+    batched: int
     checked_at: Any
     refused_at: Any
 
@@ -82,6 +86,7 @@ def context_since(user_id: int, since: int, board: str | None) -> dict[str, Any]
             "SELECT id, balance, checked_at, refused_at FROM accounts_apikey WHERE user_id = %s", [user_id]
         )
         context |= {"counts": standing, "key": next(iter(keys), None)}
+        context["batches"] = under_way(user_id) if standing.batched else []
     return context
 
 

@@ -1,7 +1,9 @@
 """What the composer shows: the parameter table joined with the values chosen, and what each choice costs."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from decimal import Decimal
 from typing import Any
 
 from django.conf import settings
@@ -9,9 +11,12 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from kie.parameters import BY_NAME, PROMPT_LIMIT, Parameter, TaskType, table
+from tasks.flags import Flag, render, why_ignored
 from tasks.forms import ComposeForm
 from tasks.models import Kind, SwitchedOff, Task
 from tasks.pace import in_words, usual_seconds
+from tasks.permutations import escape
+from tasks.reading import Prompt, Whole
 from usage.prices import estimate
 
 ICONS = {
@@ -101,9 +106,65 @@ def compose_for(user: User, form: ComposeForm, *, is_open: bool = False) -> Comp
     )
 
 
+@dataclass
+class Reading:
+    """What is said of the text while it is typed, and what the script needs to follow it."""
+
+    whole: Whole
+    ticked: set[int]
+    cost: Decimal
+    left: Decimal | None
+    for_script: str
+
+    @property
+    def rows(self) -> list[tuple[Prompt, bool]]:
+        return [(prompt, prompt.index in self.ticked) for prompt in self.whole.prompts]
+
+    @property
+    def is_list(self) -> bool:
+        return len(self.whole.prompts) > 1
+
+    @property
+    def notes(self) -> list[tuple[Flag, str, str]]:
+        """(flag, why it does nothing, its place in the text for the script)."""
+        places = [_place(self.whole.template, flag) for flag in self.whole.ignored]
+        return [
+            (flag, why_ignored(flag), f"{start},{end}")
+            for flag, (start, end) in zip(self.whole.ignored, places, strict=True)
+        ]
+
+
+def reading_for(form: ComposeForm, key: ApiKey | None) -> Reading:
+    """The reading of what the form holds, for the person with this key."""
+    whole = form.whole
+    chosen = form.chosen
+    cost = sum((prompt.cost for prompt in chosen), Decimal(0))
+    is_sound = not whole.errors.keys() - {"prompt", "file_urls"}
+    said = {flag.name: flag.value for flag in whole.flags if whole.task_type in BY_NAME[flag.name].takes}
+    places = {flag.name: _place(whole.template, flag) for flag in whole.flags}
+    told = {
+        "values": said if is_sound else {},
+        "places": places,
+        "count": len(chosen),
+        "cost": f"{cost.normalize():f}",
+        "isList": len(whole.prompts) > 1,
+        "asText": render({name: value for name, value in form.shown.items() if name not in said}, whole.task_type),
+        "flags": {row.name: list(row.flags[:1]) for row in table() if row.flags},
+    }
+    balance = key.balance if key else None
+    left = balance - cost if balance is not None else None
+    return Reading(whole, form.ticked, cost, left, json.dumps(told))
+
+
+def _place(text: str, flag: Flag) -> tuple[int, int]:
+    """Start and end as a browser counts them, in UTF-16 units."""
+    start = len(text[: flag.start].encode("utf-16-le")) // 2
+    return start, start + len(flag.written.encode("utf-16-le")) // 2
+
+
 def shown_of(task: Task) -> dict[str, Any]:
     """A task's own values, to fill the composer with."""
-    return {**task.parameters, "task_type": task.task_type, "prompt": task.prompt}
+    return {**task.parameters, "task_type": task.task_type, "prompt": escape(task.prompt)}
 
 
 def _control(row: Parameter, shown: Mapping[str, Any], form: ComposeForm, task_type: TaskType) -> Control:

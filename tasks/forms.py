@@ -8,30 +8,49 @@ from django import forms
 from django.conf import settings
 from django.http import QueryDict
 
-from kie.parameters import BY_NAME, Kind, ParameterErrors, TaskType, table, validate
+from kie.parameters import BY_NAME, table
+from tasks.reading import Prompt, Whole, read
+
+STALE = "The prompts changed while you were choosing. Look at the list again."
+NONE_CHOSEN = "Tick at least one of the prompts."
 
 
 class ComposeForm(forms.Form):
-    """Bound to a POST it validates; `values` then holds what `lifecycle.create` takes, `shown` what to draw."""
+    """Bound to a POST it validates; `chosen` then holds the prompts to send, `shown` what to draw."""
 
     nonce = forms.UUIDField(required=False)
 
     def __init__(self, data: QueryDict | None = None, *, shown: Mapping[str, Any] | None = None) -> None:
         super().__init__(data)
-        self.values: dict[str, Any] = {}
         for row in table(settings.KIE_EXTRA_VERSIONS):
             self.fields[row.name] = forms.CharField(required=False, strip=False)
         self.shown = self._typed(data) if data is not None else dict(shown or {})
+        self.whole: Whole = read(self.shown)
+        # How many prompts the list had that was shown; None without a list.
+        self.rows_shown = _number(str(data["rows"])) if data is not None and "rows" in data else None
+        self._rows = {_number(row) for row in data.getlist("row")} if data is not None else set()
         self.fresh_nonce = str(uuid4())
 
+    @property
+    def ticked(self) -> set[int]:
+        """The prompts of the list that are ticked: all of them, unless the list was shown and some were not."""
+        everything = {prompt.index for prompt in self.whole.prompts}
+        if self.rows_shown != len(everything):
+            return everything
+        return self._rows & everything
+
+    @property
+    def chosen(self) -> list[Prompt]:
+        return [prompt for prompt in self.whole.prompts if prompt.index in self.ticked]
+
     def clean(self) -> dict[str, Any]:
-        given = {name: value for name, value in self.shown.items() if not _is_idle(name, value, self.shown)}
-        try:
-            self.values = validate(given, settings.KIE_EXTRA_VERSIONS)
-        except ParameterErrors as wrong:
-            for name, messages in wrong.errors.items():
-                for message in messages:
-                    self.add_error(name if name in self.fields else None, message)
+        for name, messages in self.whole.errors.items():
+            for message in messages:
+                self.add_error("prompt" if name == "template" else name if name in self.fields else None, message)
+        if self.rows_shown not in (None, len(self.whole.prompts)):
+            self.add_error("prompt", STALE)
+        elif not self.chosen and not self.errors:
+            self.add_error("prompt", NONE_CHOSEN)
         return self.cleaned_data
 
     @staticmethod
@@ -43,10 +62,6 @@ class ComposeForm(forms.Form):
         return typed
 
 
-def _is_idle(name: str, value: Any, given: Mapping[str, Any]) -> bool:
-    """Whether a control of another type was left as it stood: without script the whole form is sent."""
-    row = BY_NAME.get(name)
-    task_type = str(given.get("task_type") or "")
-    if row is None or task_type not in set(TaskType) or TaskType(task_type) in row.takes:
-        return False
-    return row.kind != Kind.URLS and str(value) == str(row.default)
+def _number(text: str) -> int:
+    """A row's number, or -1 for what is none."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 6 else -1

@@ -18,7 +18,7 @@ from gallery.models import Result
 from gallery.services import add_results
 from mjportal.background import enqueue
 from tasks.looks import first_look
-from tasks.models import FINAL, FailureClass, HoldReason, Kind, Status, Task
+from tasks.models import FINAL, Batch, FailureClass, HoldReason, Kind, Status, Task
 from usage import ledger
 from usage.prices import estimate
 
@@ -41,6 +41,8 @@ def create(
     kind: str = Kind.GENERATE,
     parent: Task | None = None,
     parent_position: int | None = None,
+    batch: Batch | None = None,
+    expansion: str = "",
 ) -> tuple[Task, bool]:
     """Queue one task from validated `values` (see `kie.parameters.validate`). Returns (task, whether it is new).
 
@@ -52,24 +54,8 @@ def create(
     key = ApiKey.objects.filter(user=user).first()
     if key is None:
         raise NoKey
-    values = dict(values)
-    now = timezone.now()
-    task = Task(
-        user=user,
-        api_key=key,
-        key_fingerprint=key.fingerprint,
-        nonce=nonce,
-        kind=kind,
-        task_type=values.pop("task_type", ""),
-        prompt=values.pop("prompt", ""),
-        parent=parent,
-        parent_position=parent_position,
-        created_at=now,
-        next_send_at=now,
-        rung_at=now,
-    )
-    task.parameters = values
-    task.cost = estimate(kind, {**values, "task_type": task.task_type})
+    task = _drafted(user, key, values, nonce=nonce, kind=kind)
+    task.parent, task.parent_position, task.batch, task.expansion = parent, parent_position, batch, expansion
     try:
         with transaction.atomic():
             task.save(force_insert=True)
@@ -81,6 +67,26 @@ def create(
         # The other half of a double click was faster.
         return Task.objects.get(user=user, nonce=nonce), False
     return task, True
+
+
+def _drafted(user: User, key: ApiKey, values: dict[str, Any], *, nonce: UUID, kind: str) -> Task:
+    """The row as it will be queued, not saved."""
+    now = timezone.now()
+    rest = {name: value for name, value in values.items() if name not in ("task_type", "prompt")}
+    return Task(
+        user=user,
+        api_key=key,
+        key_fingerprint=key.fingerprint,
+        nonce=nonce,
+        kind=kind,
+        task_type=values.get("task_type", ""),
+        prompt=values.get("prompt", ""),
+        parameters=rest,
+        cost=estimate(kind, values),
+        created_at=now,
+        next_send_at=now,
+        rung_at=now,
+    )
 
 
 def follow_up(result: Result, kind: str) -> tuple[Task, bool]:
@@ -192,10 +198,12 @@ def unconfirm(task: Task, message: str, now: datetime) -> bool:
     )
 
 
-def hold(task: Task, reason: str, message: str = "") -> bool:
+def hold(
+    task: Task, reason: str, message: str = "", *, from_: tuple[str, ...] = (Status.QUEUED, Status.SUBMITTING)
+) -> bool:
     """Park an unsent task until the reason is gone."""
     return task.advance(
-        from_=(Status.QUEUED, Status.SUBMITTING),
+        from_=from_,
         to=Status.HELD,
         hold_reason=reason,
         held_at=timezone.now(),

@@ -38,6 +38,7 @@ class HoldReason(models.TextChoices):
     OVER_BUDGET = "over_budget", "over budget"
     DISK_LOW = "disk_low", "our storage is nearly full"
     RESTORED = "restored", "restored from a backup"
+    PAUSED = "paused", "paused by you"
 
 
 class FailureClass(models.TextChoices):
@@ -65,6 +66,25 @@ TYPE_NAMES = {kind.value: kind.label for kind in TaskType}
 CLIP_TYPES = ("mj_video", "mj_video_hd")
 
 
+class Batch(models.Model):
+    """The tasks that one prompt with braces unfolded to; its template is kept as it was typed."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="batches")
+    nonce = models.UUIDField(default=uuid.uuid4)
+    template = models.TextField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["Batch"]] = models.Manager()
+
+    class Meta:
+        verbose_name_plural = "batches"
+        constraints = [models.UniqueConstraint(fields=["user", "nonce"], name="one_batch_per_form")]
+
+    def __str__(self) -> str:
+        return f"Batch {str(self.id)[:8]}"
+
+
 class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, user: Any) -> "TaskQuerySet":
         """The tasks this person may see; every user-facing query starts here."""
@@ -86,6 +106,8 @@ class Task(models.Model):
     task_type = models.CharField(max_length=32)
     prompt = models.TextField(blank=True)
     parameters = models.JSONField(default=dict)
+    batch = models.ForeignKey(Batch, on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks")
+    expansion = models.TextField(blank=True, help_text="the prompt as unfolded from its template, flags included")
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
     parent_position = models.PositiveSmallIntegerField(null=True, blank=True, help_text="0-based picture of the parent")
     cost = models.DecimalField("credits, estimated", max_digits=10, decimal_places=2, default=Decimal(0))

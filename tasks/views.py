@@ -5,22 +5,22 @@ from typing import Any
 from uuid import UUID, uuid4
 
 from django.contrib import messages
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from gallery.models import Result
 from kie.parameters import TaskType
-from tasks import lifecycle
+from tasks import batches, lifecycle
 from tasks.board import FILTERS, page_of
 from tasks.cards import Card, card_of, with_results
 from tasks.changed import context_since, standing_of
-from tasks.composing import compose_for, shown_of
+from tasks.composing import compose_for, reading_for, shown_of
 from tasks.detail import detail_of
 from tasks.forms import ComposeForm
-from tasks.models import Kind, Status, Task
+from tasks.models import Batch, Kind, Status, Task
 from tasks.polling import is_revision
 
 NO_KEY = "Connect your API key first; nothing can be sent without it."
@@ -38,6 +38,7 @@ def studio(request: HttpRequest) -> HttpResponse:
         response = render(request, "tasks/studio.html#cards", context)
     else:
         standing = standing_of(user.pk)
+        context |= {"batches": batches.under_way(user.pk) if standing.batched else []}
         context |= {"filters": FILTERS, "counts": standing, "is_first": not page.cards and show == "all"}
         context |= {
             "composer": compose_for(user, _form_to_start(request), is_open=_asks_to_edit(request)),
@@ -82,11 +83,11 @@ def compose(request: HttpRequest) -> HttpResponse:
     form = ComposeForm(request.POST)
     if form.is_valid():
         try:
-            task, _ = lifecycle.create(user, form.values, nonce=form.cleaned_data["nonce"] or uuid4())
+            made = _queue(user, form)
         except lifecycle.NoKey:
             form.add_error(None, NO_KEY)
         else:
-            return _made(request, task, form.fresh_nonce)
+            return _made(request, made, form.fresh_nonce)
     context = {"composer": compose_for(user, form), "cards": [], "filters": FILTERS, "show": "all"}
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "tasks/_composer.html", context, status=422)
@@ -98,13 +99,48 @@ def compose(request: HttpRequest) -> HttpResponse:
     return render(request, "tasks/studio.html", context, status=422)
 
 
-def _made(request: HttpRequest, task: Task, nonce: str) -> HttpResponse:
-    """The new card at the head of the board, at once."""
+def _queue(user: User, form: ComposeForm) -> list[Task]:
+    """The task of the form, or those of its template."""
+    nonce = form.cleaned_data["nonce"] or uuid4()
+    prompts = [(prompt.text, prompt.values) for prompt in form.chosen]
+    if len(form.whole.prompts) > 1:
+        return batches.create(user, form.whole.template, prompts, nonce)
+    [(text, values)] = prompts
+    return [lifecycle.create(user, values, nonce=nonce, expansion=text)[0]]
+
+
+@require_POST
+def read(request: HttpRequest) -> HttpResponse:
+    """What the composer's text means, while it is typed: notes on flags, the list of prompts, what they cost."""
+    form = ComposeForm(request.POST)
+    key = ApiKey.objects.filter(user=_person(request)).first()
+    return render(request, "tasks/_reading.html", {"reading": reading_for(form, key)})
+
+
+@require_POST
+def batch(request: HttpRequest, batch_id: UUID, act: str) -> HttpResponse:
+    """Pause, resume or cancel what has not left of a batch; its cards follow with the next poll."""
+    user = _person(request)
+    found = get_object_or_404(Batch, pk=batch_id, user=user)
+    if act not in batches.ACTS:
+        raise Http404
+    batches.ACTS[act](found)
+    if request.htmx:  # type: ignore[attr-defined]
+        return render(request, "tasks/_batches.html", {"batches": batches.under_way(user.pk)})
+    return redirect("tasks:studio")
+
+
+def _made(request: HttpRequest, made: list[Task], nonce: str) -> HttpResponse:
+    """The new cards at the head of the board, at once."""
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("tasks:studio")
     # The poll keeps its cursor: between it and now other cards may have changed, which the page has not seen.
-    card = _card(_person(request), task.pk)
-    return render(request, "tasks/_made.html", {"card": card, "nonce": nonce})
+    user = _person(request)
+    tasks = with_results(Task.objects.visible_to(user).filter(pk__in=[task.pk for task in made]))
+    context: dict[str, Any] = {"cards": [card_of(task) for task in tasks.order_by("-created_at")], "nonce": nonce}
+    if len(made) > 1:
+        context["batches"] = batches.under_way(user.pk)
+    return render(request, "tasks/_made.html", context)
 
 
 @require_POST
@@ -122,7 +158,7 @@ def follow(request: HttpRequest, result_id: UUID) -> HttpResponse:
     except lifecycle.NoKey:
         messages.error(request, NO_KEY)
         return redirect("accounts:key")
-    return _made(request, task, "")
+    return _made(request, [task], "")
 
 
 @require_safe

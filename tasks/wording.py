@@ -42,6 +42,7 @@ HOLDS = {
         "Held, our storage is nearly full",
         "Nothing is bought that could not be kept. It leaves by itself when there is room.",
     ),
+    HoldReason.PAUSED: ("Paused", "You paused its batch. It leaves when you let the batch go on, or send it now."),
     HoldReason.RESTORED: (
         "Held after a restored backup",
         "It may have been sent after the backup was made. Check the provider's log before you send it.",

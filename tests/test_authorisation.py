@@ -10,6 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
 from gallery.models import Result
+from tasks.models import Batch
 from tests.desk import Desk
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -18,6 +19,8 @@ READ, ACT, BOTH = ("GET", "HEAD"), ("POST",), ("GET", "HEAD", "POST")
 POLICY = {
     "tasks:studio": READ,
     "tasks:compose": ACT,
+    "tasks:read": ACT,
+    "tasks:batch": ACT,
     "tasks:changes": READ,
     "tasks:task": READ,
     "tasks:cancel": ACT,
@@ -68,7 +71,9 @@ def given(desk: Desk) -> dict[str, Any]:
     task = desk.finished()
     result = Result.objects.filter(task=task).first()
     assert result is not None
-    return {"task_id": task.pk, "result_id": result.pk, "token": task.callback_token, "variant": "original"}
+    batch = Batch.objects.create(user=desk.user, template="a {b, c}")
+    more = {"batch_id": batch.pk, "act": "pause"}
+    return more | {"task_id": task.pk, "result_id": result.pk, "token": task.callback_token, "variant": "original"}
 
 
 @pytest.fixture
@@ -103,7 +108,7 @@ def test_what_is_somebody_else_s_looks_like_what_is_not_there(
     name: str, is_admin: bool, given: dict[str, Any], charlie: Client
 ) -> None:
     User.objects.filter(email="charlie@example.com").update(is_staff=is_admin, is_superuser=is_admin)
-    nothing = {**given, "task_id": uuid4(), "result_id": uuid4()}
+    nothing = {**given, "task_id": uuid4(), "result_id": uuid4(), "batch_id": uuid4()}
     for method in POLICY[name]:
         foreign = charlie.generic(method, path_of(name, given), data=b"")
         missing = charlie.generic(method, path_of(name, nothing), data=b"")

@@ -86,7 +86,7 @@ def test_figures_that_stay_are_not_sent_again(watcher: Client, desk: Desk) -> No
     assert "count-running" not in moved
     Task.objects.get(pk=task.pk).advance(from_=("RUNNING",), to="FAILED")
     failed = watcher.get(_next_poll(moved), headers=HTMX).text
-    assert 'id="count-failed" hx-swap-oob="true">1<' in failed
+    assert 'id="count-failed" class="figure failed" hx-swap-oob="true">1<' in failed
 
 
 def test_a_changed_password_ends_the_polls_of_every_other_session(watcher: Client, desk: Desk) -> None:

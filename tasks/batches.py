@@ -1,0 +1,82 @@
+"""The prompts of one template, sent together: made at once, followed as one, paused and cancelled as one."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import UUID, uuid5
+
+from django.db import transaction
+from django.db.models import Count, Q
+
+from accounts.models import User
+from tasks import lifecycle
+from tasks.models import FINAL, WAITING, Batch, HoldReason, Status, Task
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a batch has come, in tasks."""
+
+    batch: Batch
+    total: int
+    unsent: int
+    paused: int
+    ended: int
+
+    @property
+    def sent(self) -> int:
+        return self.total - self.unsent
+
+    @property
+    def is_paused(self) -> bool:
+        return self.unsent > 0 and self.paused == self.unsent
+
+
+def create(user: User, template: str, prompts: Sequence[tuple[str, dict[str, Any]]], nonce: UUID) -> list[Task]:
+    """Queue a task for each (unfolded text, validated values), all or none. The same nonce makes them once.
+
+    Raises NoKey.
+    """
+    with transaction.atomic():
+        batch, is_new = Batch.objects.get_or_create(user=user, nonce=nonce, defaults={"template": template})
+        if not is_new:
+            return list(batch.tasks.order_by("created_at"))
+        return [
+            lifecycle.create(user, values, nonce=uuid5(nonce, str(number)), batch=batch, expansion=text)[0]
+            for number, (text, values) in enumerate(prompts)
+        ]
+
+
+def under_way(user_id: int) -> list[Progress]:
+    """The person's batches of which something has not ended, newest first."""
+    counted = Batch.objects.filter(user_id=user_id, tasks__isnull=False).annotate(
+        total=Count("tasks"),
+        unsent=Count("tasks", filter=Q(tasks__status__in=WAITING)),
+        paused=Count("tasks", filter=Q(tasks__status=Status.HELD, tasks__hold_reason=HoldReason.PAUSED)),
+        ended=Count("tasks", filter=Q(tasks__status__in=FINAL)),
+    )
+    return [
+        Progress(batch, batch.total, batch.unsent, batch.paused, batch.ended)
+        for batch in counted.order_by("-created_at")[:20]
+        if batch.ended < batch.total
+    ]
+
+
+def pause(batch: Batch) -> int:
+    """Keep back what has not left yet. Returns how many."""
+    queued = batch.tasks.filter(status=Status.QUEUED)
+    return sum(lifecycle.hold(task, HoldReason.PAUSED, from_=(Status.QUEUED,)) for task in queued)
+
+
+def resume(batch: Batch) -> int:
+    """Let what was paused go on, in its old order."""
+    paused = batch.tasks.filter(status=Status.HELD, hold_reason=HoldReason.PAUSED).order_by("created_at")
+    return sum(lifecycle.release(task) for task in paused)
+
+
+def cancel(batch: Batch) -> int:
+    """Stop what has not left yet, for good."""
+    return sum(lifecycle.cancel(task) for task in batch.tasks.filter(status__in=WAITING))
+
+
+ACTS = {"pause": pause, "resume": resume, "cancel": cancel}

@@ -1,0 +1,177 @@
+"""Flags and braces over the composer's addresses: what is read while typing, what is queued, what a batch can do."""
+
+import json
+import re
+from html import unescape
+from typing import Any
+from uuid import uuid4
+
+import pytest
+from django.test import Client
+
+from accounts.models import User
+from tasks.models import Batch, HoldReason, Status, Task
+from tests.desk import Desk
+
+HTMX = {"HX-Request": "true"}
+GOOD = {"task_type": "mj_txt2img", "speed": "fast", "aspect_ratio": "1:1", "version": "7", "stylization": "100"}
+
+
+@pytest.fixture
+def alice(desk: Desk) -> Client:
+    client = Client()
+    client.force_login(desk.user)
+    return client
+
+
+def compose(client: Client, prompt: str, **values: Any) -> Any:
+    return client.post("/tasks/compose/", {**GOOD, "nonce": str(uuid4()), "prompt": prompt, **values}, headers=HTMX)
+
+
+def read(client: Client, prompt: str, **values: Any) -> tuple[str, dict[str, Any]]:
+    """The fragment, and what it tells the script."""
+    page = client.post("/tasks/read/", {**GOOD, "prompt": prompt, **values}, headers=HTMX).text
+    found = re.search(r'data-reading="([^"]*)"', page)
+    assert found
+    return page, json.loads(unescape(found.group(1)))
+
+
+def sent(task: Task) -> dict[str, Any]:
+    return {"prompt": task.prompt, **task.parameters}
+
+
+def test_flags_win_over_the_controls_and_leave_the_prompt(alice: Client) -> None:
+    assert compose(alice, "a fox --ar 16:9 --s 250 --niji 6 --relax --no people").status_code == 200
+    task = Task.objects.get()
+    assert task.prompt == "a fox --no people"
+    assert task.expansion == "a fox --ar 16:9 --s 250 --niji 6 --relax --no people"
+    said = {name: task.parameters[name] for name in ("aspect_ratio", "stylization", "version", "speed")}
+    assert said == {"aspect_ratio": "16:9", "stylization": 250, "version": "niji6", "speed": "relaxed"}
+    assert task.cost == 3
+
+
+def test_what_is_sent_says_nothing_twice(alice: Client, desk: Desk) -> None:
+    compose(alice, "a fox --ar 16:9 --ow 300")
+    desk.send(Task.objects.get())
+    [body] = [json.loads(each.body) for each in desk.sandbox.requests if each.path.endswith("/mj/generate")]
+    assert body["prompt"] == "a fox"
+    assert body["aspectRatio"] == "16:9"
+    assert "ow" not in body
+
+
+@pytest.mark.parametrize(
+    ("prompt", "said"),
+    [
+        ("a --ar 1:1 --ar 16:9", "contradict"),
+        ("a --s", "needs a value"),
+        ("a --s 5000", "from 0 to 1,000"),
+        ("a --ar 7:5", "must be one of"),
+        ("--ar 16:9", "Write a prompt"),
+        ("a {b, c}{d, e}{f, g}{h, i}{j, k}{l, m}{n, o}", "128 prompts"),
+        ("a {b, c --s 5000}", "from 0 to 1,000"),
+    ],
+)
+def test_what_cannot_be_sent_is_said_and_nothing_is_queued(alice: Client, prompt: str, said: str) -> None:
+    response = compose(alice, prompt)
+    assert response.status_code == 422
+    assert said in unescape(response.text)
+    assert not Task.objects.exists()
+
+
+def test_braces_queue_a_task_for_each_prompt_and_keep_the_template(alice: Client) -> None:
+    response = compose(alice, "a {red, green} fox --ar {1:1, 16:9}")
+    tasks = list(Task.objects.order_by("created_at"))
+    assert [(task.prompt, task.parameters["aspect_ratio"]) for task in tasks] == [
+        ("a red fox", "1:1"),
+        ("a red fox", "16:9"),
+        ("a green fox", "1:1"),
+        ("a green fox", "16:9"),
+    ]
+    assert {task.expansion for task in tasks} == {
+        f"a {colour} fox --ar {ratio}" for colour in ("red", "green") for ratio in ("1:1", "16:9")
+    }
+    assert Batch.objects.get().template == "a {red, green} fox --ar {1:1, 16:9}"
+    assert response.text.count("<article") == 4
+    assert "0 of 4 sent" in response.text
+
+
+def test_only_ticked_prompts_are_sent(alice: Client) -> None:
+    compose(alice, "a {red, green, blue} fox", rows="3", row=["0", "2"])
+    assert sorted(task.prompt for task in Task.objects.all()) == ["a blue fox", "a red fox"]
+
+
+@pytest.mark.parametrize(("rows", "row"), [("3", []), ("2", ["0"]), ("x", ["0"]), ("3", ["7", "-1", "x"])])
+def test_a_list_that_is_stale_or_empty_sends_nothing(alice: Client, rows: str, row: list[str]) -> None:
+    assert compose(alice, "a {red, green, blue} fox", rows=rows, row=row).status_code == 422
+    assert not Task.objects.exists()
+
+
+def test_two_tabs_with_the_same_form_make_one_batch(alice: Client) -> None:
+    nonce = str(uuid4())
+    for _ in range(2):
+        assert compose(alice, "a {red, green} fox", nonce=nonce).status_code == 200
+    assert (Batch.objects.count(), Task.objects.count()) == (1, 2)
+
+
+def test_without_a_key_a_batch_leaves_nothing_behind(db: None) -> None:
+    client = Client()
+    client.force_login(User.objects.create_user("bob@example.com"))
+    assert compose(client, "a {red, green} fox").status_code == 422
+    assert not Batch.objects.exists()
+
+
+def test_a_batch_is_paused_resumed_and_cancelled_where_it_has_not_left(alice: Client, desk: Desk) -> None:
+    compose(alice, "a {red, green, blue} fox")
+    first, *rest = Task.objects.order_by("created_at")
+    desk.send(first)
+    batch = Batch.objects.get()
+    page = alice.post(f"/tasks/batches/{batch.pk}/pause/", headers=HTMX).text
+    assert "1 of 3 sent" in page
+    assert "Go on" in page
+    assert {(task.status, task.hold_reason) for task in batch.tasks.exclude(pk=first.pk)} == {
+        (Status.HELD, HoldReason.PAUSED)
+    }
+    alice.post(f"/tasks/batches/{batch.pk}/resume/")
+    assert batch.tasks.filter(status=Status.QUEUED).count() == len(rest)
+    alice.post(f"/tasks/batches/{batch.pk}/cancel/")
+    assert batch.tasks.filter(status=Status.CANCELLED).count() == len(rest)
+    assert batch.tasks.filter(status=Status.RUNNING).count() == 1
+    assert alice.post(f"/tasks/batches/{batch.pk}/explode/").status_code == 404
+
+
+def test_reading_moves_the_controls_and_names_places_as_a_browser_counts(alice: Client) -> None:
+    _, told = read(alice, "a 🦊 --ar 16:9 --s 250")
+    assert told["values"] == {"aspect_ratio": "16:9", "stylization": "250"}
+    text = "a 🦊 --ar 16:9 --s 250".encode("utf-16-le")
+    start, end = told["places"]["aspect_ratio"]
+    assert text[2 * start : 2 * end].decode("utf-16-le") == "--ar 16:9"
+
+
+def test_reading_says_which_flag_does_nothing_here(alice: Client) -> None:
+    page, _ = read(alice, "a fox --ow 300")
+    assert "Only Omni reference reads it" in page
+    assert "Remove it" in page
+
+
+def test_reading_lists_the_prompts_with_their_cost_and_the_balance_after(alice: Client, desk: Desk) -> None:
+    page, told = read(alice, "a {red, green} <b>fox</b>")
+    assert (told["count"], told["cost"]) == (2, "16")
+    assert "2 of 2 prompts" in page
+    assert "&lt;b&gt;fox" in page
+    assert "984" in page
+    page, told = read(alice, "a {red, green} fox", rows="2", row=["1"])
+    assert (told["count"], told["cost"]) == (1, "8")
+    assert "skip" in page
+
+
+def test_values_can_be_shown_as_text(alice: Client) -> None:
+    _, told = read(alice, "a fox --ar 16:9", stylization="250", speed="turbo")
+    assert told["asText"] == "--turbo --s 250"
+
+
+def test_a_prompt_with_literal_braces_is_reused_as_it_was(alice: Client) -> None:
+    compose(alice, r"a \{red, green\} fox")
+    task = Task.objects.get()
+    assert task.prompt == "a {red, green} fox"
+    page = alice.get(f"/?reuse={task.pk}").text
+    assert r"a \{red\, green\} fox" in page

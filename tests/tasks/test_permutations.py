@@ -1,0 +1,77 @@
+"""Braces: the count is the product, escapes survive, plain text stays."""
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tasks.permutations import TooDeep, TooMany, count_of, parse, text_of, unfold
+
+PLAIN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="{},\\"), max_size=12)
+OPTION = PLAIN.map(str.strip)
+
+
+def texts(template: str) -> list[str]:
+    return [text_of(pieces) for pieces in unfold(template)]
+
+
+@pytest.mark.parametrize(
+    ("template", "found"),
+    [
+        ("a {red, green} {fox, owl}", ["a red fox", "a red owl", "a green fox", "a green owl"]),
+        ("{a, {b, c} d}", ["a", "b d", "c d"]),
+        ("x --ar {1:1, 16:9}", ["x --ar 1:1", "x --ar 16:9"]),
+        ("a {fox --s 50, owl --s 100}", ["a fox --s 50", "a owl --s 100"]),
+        ("{red, } fox", ["red fox", " fox"]),
+        (r"a \{b, c\}", ["a {b, c}"]),
+        (r"{a\, b, c}", ["a, b", "c"]),
+        (r"back\slash \\", [r"back\slash \\"]),
+        ("{one}", ["{one}"]),
+        ("{", ["{"]),
+        ("} {a,b", ["} {a,b"]),
+        ("", [""]),
+        ("{{a, b}}", ["{a}", "{b}"]),
+    ],
+)
+def test_it_unfolds(template: str, found: list[str]) -> None:
+    assert texts(template) == found
+
+
+def test_what_came_out_of_braces_is_marked() -> None:
+    pieces = unfold("a {red, green} fox")[1]
+    assert [(piece.text, piece.is_chosen) for piece in pieces] == [("a ", False), ("green", True), (" fox", False)]
+
+
+def test_too_many_are_counted_without_being_made() -> None:
+    with pytest.raises(TooMany) as raised:
+        unfold("{a, b}" * 60)
+    assert raised.value.count == 2**60
+    assert len(unfold("{a, b, c, d, e, f, g, h, i, j}" * 2)) == 100
+
+
+def test_nesting_has_an_end() -> None:
+    with pytest.raises(TooDeep):
+        unfold("{" * 200 + "a, b" + "}" * 200)
+
+
+@given(st.lists(st.tuples(PLAIN, st.lists(OPTION, min_size=2, max_size=4)), max_size=3), PLAIN)
+def test_the_count_is_the_product(groups: list[tuple[str, list[str]]], end: str) -> None:
+    template = "".join(f"{text}{{{', '.join(options)}}}" for text, options in groups) + end
+    found = texts(template)
+    product = 1
+    for _, options in groups:
+        product *= len(options)
+    assert len(found) == count_of(parse(template)) == product
+    first = "".join(f"{text}{options[0]}" for text, options in groups) + end
+    assert found[0] == first
+
+
+@given(st.text(st.characters(exclude_categories=["Cs"]), max_size=30))
+def test_escaped_text_comes_back_as_it_was(text: str) -> None:
+    plain = text.replace("\\", "/")
+    escaped = "".join(f"\\{character}" if character in "{}," else character for character in plain)
+    assert texts(escaped) == [plain]
+
+
+@given(PLAIN)
+def test_text_without_braces_is_left_alone(text: str) -> None:
+    assert texts(text) == [text]
