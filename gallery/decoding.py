@@ -83,8 +83,21 @@ def decode(path: Path, file_type: FileType, folder: Path) -> Drawn:
     """Decode `path` fully and write its renditions into `folder`. Raises Undecodable."""
     if _own.darkroom is None or not _own.darkroom.is_usable:
         _own.darkroom = Darkroom()
+    return _read(_own.darkroom, path, file_type, folder)
+
+
+def decode_once(path: Path, file_type: FileType, folder: Path) -> Drawn:
+    """The same for the web process, where pictures are rare: none of its many threads keeps a darkroom waiting."""
+    darkroom = Darkroom()
     try:
-        answer = json.loads(_own.darkroom.develop(path, file_type, folder))
+        return _read(darkroom, path, file_type, folder)
+    finally:
+        darkroom.close()
+
+
+def _read(darkroom: Darkroom, path: Path, file_type: FileType, folder: Path) -> Drawn:
+    try:
+        answer = json.loads(darkroom.develop(path, file_type, folder))
     except (ValueError, BrokenPipeError):
         raise Undecodable("Opening it was stopped by the limits on memory and time.") from None
     if "error" in answer:

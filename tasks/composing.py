@@ -17,6 +17,7 @@ from tasks.models import Kind, SwitchedOff, Task
 from tasks.pace import in_words, usual_seconds
 from tasks.permutations import escape
 from tasks.reading import Prompt, Whole
+from tasks.references import Slot, slots
 from usage.prices import estimate
 
 ICONS = {
@@ -62,6 +63,7 @@ class Composer:
     key: ApiKey | None
     cost: int
     usual: str
+    slots: list[Slot] = field(default_factory=list)
     is_open: bool = False
 
     @property
@@ -102,6 +104,7 @@ def compose_for(user: User, form: ComposeForm, *, is_open: bool = False) -> Comp
         key=ApiKey.objects.filter(user=user).first(),
         cost=int(estimate(Kind.GENERATE, _priced(values))),
         usual=in_words(*usual_seconds(task_type, str(values["speed"]))),
+        slots=slots(user.pk, shown.get("file_urls") or []),
         is_open=is_open or bool(set(form.errors) - {"prompt", "__all__"}),
     )
 

@@ -15,6 +15,7 @@ from accounts.services import mark_refused, refresh_balance
 from gallery.files import has_room
 from gallery.models import Result
 from gallery.services import link_is_gone, renew_source
+from kie.client import Client
 from kie.errors import Busy, KeyRefused, KieError, NotSent, OutcomeUnknown, OutOfCredit, Refused
 from kie.outcomes import Accepted
 from kie.reports import ReportState
@@ -23,6 +24,7 @@ from tasks import gates, lifecycle, looks
 from tasks.alarms import tell_admins
 from tasks.models import FailureClass, HoldReason, Status, SwitchedOff, Task
 from tasks.provider import note_exchange, open_client, send
+from tasks.references import Gone, hosted
 from tasks.wording import BLOCKED
 
 logger = logging.getLogger(__name__)
@@ -73,6 +75,9 @@ def _send(task: Task) -> None:
         lifecycle.hold(task, HoldReason.KEY_REFUSED, "The stored key can't be opened. Enter it again.")
         return
     with client:
+        pictures = _pictures(client, task)
+        if pictures is None:
+            return
         try:
             slot = gates.mark_on_wire(task, timezone.now())
         except gates.LostClaim:
@@ -81,7 +86,7 @@ def _send(task: Task) -> None:
             lifecycle.requeue(task, slot)
             return
         try:
-            accepted = send(client, task)
+            accepted = send(client, task, pictures)
         except KieError as error:
             _not_accepted(task, error)
             return
@@ -92,6 +97,20 @@ def _send(task: Task) -> None:
     _remember(task, accepted)
     note_exchange(task, accepted.exchange, "accepted")
     gates.note_provider(True, timezone.now())
+
+
+def _pictures(client: Client, task: Task) -> list[str] | None:
+    """The pictures to start from, hosted; None when they could not be and the task was dealt with."""
+    try:
+        return hosted(client, task)
+    except Gone as error:
+        lifecycle.fail(task, FailureClass.PARAMETER, str(error))
+    except KeyRefused as error:
+        lifecycle.hold(task, HoldReason.KEY_REFUSED, error.message)
+    except KieError as error:
+        # An upload costs nothing and is no task, so every kind of trouble means the same: later.
+        _try_later(task, error, timezone.now())
+    return None
 
 
 def _remember(task: Task, accepted: Accepted) -> None:

@@ -85,6 +85,27 @@ class Batch(models.Model):
         return f"Batch {str(self.id)[:8]}"
 
 
+class Reference(models.Model):
+    """A picture somebody brought to start from. We keep it re-encoded as WebP, without its metadata."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="references")
+    sha256 = models.CharField(max_length=64, help_text="of the bytes that were brought")
+    name = models.CharField(max_length=120, blank=True)
+    width = models.PositiveIntegerField()
+    height = models.PositiveIntegerField()
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["Reference"]] = models.Manager()
+
+    class Meta:
+        ordering = ["-created_at", "-id"]
+        constraints = [models.UniqueConstraint(fields=["user", "sha256"], name="one_reference_per_picture")]
+
+    def __str__(self) -> str:
+        return self.name or f"Picture {str(self.id)[:8]}"
+
+
 class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, user: Any) -> "TaskQuerySet":
         """The tasks this person may see; every user-facing query starts here."""

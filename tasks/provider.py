@@ -29,9 +29,11 @@ def callback_url(task: Task) -> str:
     return f"{settings.PUBLIC_URL}/callbacks/{task.callback_token}/" if settings.PUBLIC_URL else ""
 
 
-def send(client: Client, task: Task) -> Accepted:
-    """The one paid request of a task. Raises the family of `kie.errors`."""
+def send(client: Client, task: Task, pictures: list[str]) -> Accepted:
+    """The one paid request of a task, `pictures` in the place of its own. Raises the family of `kie.errors`."""
     values: dict[str, Any] = {**task.parameters, "task_type": task.task_type, "prompt": task.prompt}
+    if pictures:
+        values["file_urls"] = pictures
     if task.kind == Kind.GENERATE:
         return client.generate(values, callback_url(task))
     parent_id = task.parent.provider_task_id if task.parent else ""

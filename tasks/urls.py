@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasks import views
+from tasks import reference_views, views
 
 app_name = "tasks"
 urlpatterns = [
@@ -10,6 +10,9 @@ urlpatterns = [
     path("tasks/compose/", views.compose, name="compose"),
     path("tasks/read/", views.read, name="read"),
     path("tasks/batches/<uuid:batch_id>/<slug:act>/", views.batch, name="batch"),
+    path("references/", reference_views.library, name="library"),
+    path("references/<uuid:reference_id>/", reference_views.reference, name="reference"),
+    path("references/<uuid:reference_id>/forget/", reference_views.forget, name="forget"),
     path("tasks/changes/", views.changes, name="changes"),
     path("tasks/follow/<uuid:result_id>/", views.follow, name="follow"),
     path("tasks/<uuid:task_id>/", views.task, name="task"),

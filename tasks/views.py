@@ -22,6 +22,7 @@ from tasks.detail import detail_of
 from tasks.forms import ComposeForm
 from tasks.models import Batch, Kind, Status, Task
 from tasks.polling import is_revision
+from tasks.references import address, missing
 
 NO_KEY = "Connect your API key first; nothing can be sent without it."
 
@@ -73,7 +74,7 @@ def _to_animate(request: HttpRequest, pictured: str) -> dict[str, Any]:
     result = get_object_or_404(Result.objects.visible_to(request.user).select_related("task"), pk=_uuid(pictured))
     shown = shown_of(result.task)
     kept: dict[str, Any] = {name: shown[name] for name in ("prompt", "aspect_ratio") if name in shown}
-    return {**kept, "task_type": TaskType.VIDEO.value, "file_urls": [result.source_url]}
+    return {**kept, "task_type": TaskType.VIDEO.value, "file_urls": [address("result", result.pk)]}
 
 
 @require_POST
@@ -81,6 +82,8 @@ def compose(request: HttpRequest) -> HttpResponse:
     """Check the form and queue a task; 422 with the messages beside the fields when something is wrong."""
     user = _person(request)
     form = ComposeForm(request.POST)
+    if missing(user.pk, form.shown["file_urls"]):
+        form.add_error("file_urls", "One of these pictures is not there any more. Take it out.")
     if form.is_valid():
         try:
             made = _queue(user, form)

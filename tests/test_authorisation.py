@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
 from gallery.models import Result
-from tasks.models import Batch
+from tasks.models import Batch, Reference
 from tests.desk import Desk
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -21,6 +21,9 @@ POLICY = {
     "tasks:compose": ACT,
     "tasks:read": ACT,
     "tasks:batch": ACT,
+    "tasks:library": BOTH,
+    "tasks:reference": READ,
+    "tasks:forget": ACT,
     "tasks:changes": READ,
     "tasks:task": READ,
     "tasks:cancel": ACT,
@@ -72,7 +75,8 @@ def given(desk: Desk) -> dict[str, Any]:
     result = Result.objects.filter(task=task).first()
     assert result is not None
     batch = Batch.objects.create(user=desk.user, template="a {b, c}")
-    more = {"batch_id": batch.pk, "act": "pause"}
+    reference = Reference.objects.create(user=desk.user, sha256="0" * 64, width=1, height=1)
+    more = {"batch_id": batch.pk, "act": "pause", "reference_id": reference.pk}
     return more | {"task_id": task.pk, "result_id": result.pk, "token": task.callback_token, "variant": "original"}
 
 
@@ -108,7 +112,7 @@ def test_what_is_somebody_else_s_looks_like_what_is_not_there(
     name: str, is_admin: bool, given: dict[str, Any], charlie: Client
 ) -> None:
     User.objects.filter(email="charlie@example.com").update(is_staff=is_admin, is_superuser=is_admin)
-    nothing = {**given, "task_id": uuid4(), "result_id": uuid4(), "batch_id": uuid4()}
+    nothing = {**given, "task_id": uuid4(), "result_id": uuid4(), "batch_id": uuid4(), "reference_id": uuid4()}
     for method in POLICY[name]:
         foreign = charlie.generic(method, path_of(name, given), data=b"")
         missing = charlie.generic(method, path_of(name, nothing), data=b"")

@@ -70,14 +70,14 @@ document.addEventListener("input", (event) => {
     input.removeAttribute("aria-invalid");
     document.getElementById("prompt-error").textContent = "";
   }
-  if (input.name === "file_urls") moreSlots();
+  if (input.name === "file_urls" && input.type === "url") moreSlots();
   refresh();
 });
 
 // One empty address is always there to be filled, up to five.
 function moreSlots() {
   const slots = root().querySelector("[data-slots]");
-  const inputs = [...slots.querySelectorAll("input")];
+  const inputs = [...slots.querySelectorAll("[name=file_urls]")];
   if (inputs.length < 5 && inputs.every((input) => input.value)) {
     const more = slots.lastElementChild.cloneNode(true);
     more.querySelector("input").value = "";
