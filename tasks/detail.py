@@ -9,9 +9,11 @@ from django.utils import timezone
 
 from gallery.models import Result
 from kie.parameters import BY_NAME
-from tasks.cards import Card, card_of, with_results
+from tasks.cards import Card, card_of
+from tasks.family import Node, tree_of
 from tasks.models import Exchange, Task
 from tasks.pace import took
+from tasks.references import Slot, slots
 from usage.models import LedgerEntry
 
 
@@ -35,7 +37,8 @@ class Detail:
     stations: list[Station]
     total: str
     exchanges: list[dict[str, Any]]
-    family: list[Card]
+    family: Node
+    pictures: list[Slot]
     bytes_saved: int
     provider_until: datetime | None
 
@@ -45,8 +48,6 @@ def detail_of(task: Task) -> Detail:
     results = list(task.results.all())
     saved_at = max((result.saved_at for result in results if result.saved_at), default=None)
     is_saved = bool(results) and all(result.state == Result.State.SAVED for result in results)
-    kin = Task.objects.filter(user_id=task.user_id)
-    relatives = with_results(kin.filter(children=task) | kin.filter(parent=task)).order_by("created_at")
     end = saved_at if is_saved else task.finished_at
     return Detail(
         card=card_of(task),
@@ -55,7 +56,8 @@ def detail_of(task: Task) -> Detail:
         stations=_stations(task, saved_at if is_saved else None),
         total=took((end - task.created_at).total_seconds()) if end else "",
         exchanges=[_exchange(exchange) for exchange in task.exchanges.all()],
-        family=[card_of(relative) for relative in relatives],
+        family=tree_of(task),
+        pictures=slots(task.user_id, task.parameters.get("file_urls") or []),
         bytes_saved=sum(result.size for result in results),
         provider_until=min((result.deadline for result in results), default=None),
     )
@@ -65,7 +67,7 @@ def _parameters(task: Task) -> list[tuple[str, str]]:
     rows = [("Type", task.kind_label)]
     for name, row in BY_NAME.items():
         value = task.parameters.get(name)
-        if value not in (None, "", []):
+        if name != "file_urls" and value not in (None, ""):
             rows.append((row.label, _word(value)))
     return rows
 
@@ -73,7 +75,7 @@ def _parameters(task: Task) -> list[tuple[str, str]]:
 def _word(value: Any) -> str:
     if isinstance(value, bool):
         return "on" if value else "off"
-    return "\n".join(value) if isinstance(value, list) else str(value)
+    return str(value)
 
 
 def _stations(task: Task, saved_at: datetime | None) -> list[Station]:

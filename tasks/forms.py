@@ -8,11 +8,24 @@ from django import forms
 from django.conf import settings
 from django.http import QueryDict
 
-from kie.parameters import BY_NAME, table
+from kie.parameters import BY_NAME, PROMPT_LIMIT, table
 from tasks.reading import Prompt, Whole, read
 
 STALE = "The prompts changed while you were choosing. Look at the list again."
 NONE_CHOSEN = "Tick at least one of the prompts."
+
+
+class ExtendForm(forms.Form):
+    """What happens next in a clip; empty leaves it to the provider."""
+
+    nonce = forms.UUIDField(required=False)
+    prompt = forms.CharField(
+        label="Prompt",
+        required=False,
+        max_length=PROMPT_LIMIT,
+        widget=forms.Textarea(attrs={"rows": 3}),
+        help_text="What happens next. Leave it empty and the clip goes on by itself.",
+    )
 
 
 class ComposeForm(forms.Form):

@@ -89,18 +89,19 @@ def _drafted(user: User, key: ApiKey, values: dict[str, Any], *, nonce: UUID, ki
     )
 
 
-def follow_up(result: Result, kind: str) -> tuple[Task, bool]:
-    """Queue an upscale or vary of one picture. Returns (task, whether it is new).
+def follow_up(result: Result, kind: str, *, prompt: str | None = None, nonce: UUID | None = None) -> tuple[Task, bool]:
+    """Queue an upscale or vary of one picture, or the extension of a clip. Returns (task, whether it is new).
 
-    Clicks within three seconds are one: the nonce is made of the picture and of how many such tasks there were before.
+    `prompt` replaces the parent's; an extension without one leaves what happens to the provider. Without a nonce clicks
+    within three seconds are one: it is made of the picture and of how many such tasks there were before.
     """
     parent = Task.objects.select_related("user").get(pk=result.task_id)
     earlier = Task.objects.filter(
         parent=parent, parent_position=result.position, kind=kind, created_at__lt=timezone.now() - DOUBLE_CLICK
     )
-    nonce = uuid5(parent.pk, f"{kind} {result.position} {earlier.count()}")
+    nonce = nonce or uuid5(parent.pk, f"{kind} {result.position} {earlier.count()}")
     kept = {name: parent.parameters[name] for name in ("aspect_ratio", "version") if name in parent.parameters}
-    values = {**kept, "task_type": parent.task_type, "prompt": parent.prompt}
+    values = {**kept, "task_type": parent.task_type, "prompt": parent.prompt if prompt is None else prompt}
     return create(parent.user, values, nonce=nonce, kind=kind, parent=parent, parent_position=result.position)
 
 

@@ -14,6 +14,7 @@ urlpatterns = [
     path("references/<uuid:reference_id>/", reference_views.reference, name="reference"),
     path("references/<uuid:reference_id>/forget/", reference_views.forget, name="forget"),
     path("tasks/changes/", views.changes, name="changes"),
+    path("tasks/extend/<uuid:result_id>/", views.extend, name="extend"),
     path("tasks/follow/<uuid:result_id>/", views.follow, name="follow"),
     path("tasks/<uuid:task_id>/", views.task, name="task"),
     path("tasks/<uuid:task_id>/cancel/", views.cancel, name="cancel"),

@@ -19,10 +19,11 @@ from tasks.cards import Card, card_of, with_results
 from tasks.changed import context_since, standing_of
 from tasks.composing import compose_for, reading_for, shown_of
 from tasks.detail import detail_of
-from tasks.forms import ComposeForm
+from tasks.forms import ComposeForm, ExtendForm
 from tasks.models import Batch, Kind, Status, Task
 from tasks.polling import is_revision
 from tasks.references import address, missing
+from usage.prices import estimate
 
 NO_KEY = "Connect your API key first; nothing can be sent without it."
 
@@ -51,30 +52,36 @@ def studio(request: HttpRequest) -> HttpResponse:
 
 
 def _asks_to_edit(request: HttpRequest) -> bool:
-    return "edit" in request.GET or "animate" in request.GET
+    return any(name in request.GET for name in ("edit", "animate", "use"))
 
 
 def _form_to_start(request: HttpRequest) -> ComposeForm:
     """Filled from the task named by `edit` or `reuse`; else with the settings of the last one, without its prompt."""
     mine = Task.objects.visible_to(request.user)
     named = request.GET.get("edit") or request.GET.get("reuse")
+    prompt = request.GET.get("prompt", "")
     if named:
-        return ComposeForm(shown=shown_of(get_object_or_404(mine, pk=_uuid(named))))
-    pictured = request.GET.get("animate")
+        shown = shown_of(get_object_or_404(mine, pk=_uuid(named)))
+        if request.GET.get("only") != "prompt":
+            return ComposeForm(shown=shown)
+        prompt = shown["prompt"]
+    pictured = request.GET.get("animate") or request.GET.get("use")
     if pictured:
-        return ComposeForm(shown=_to_animate(request, pictured))
+        return ComposeForm(shown=_to_start_from(request, pictured))
     last = mine.filter(task_type="mj_txt2img").order_by("-created_at").first()
     shown = {**shown_of(last), "prompt": ""} if last else {}
-    shown["prompt"] = request.GET.get("prompt", "")
+    shown["prompt"] = prompt
     return ComposeForm(shown=shown)
 
 
-def _to_animate(request: HttpRequest, pictured: str) -> dict[str, Any]:
-    """A clip that starts from one of our pictures, by the provider's own address of it."""
+def _to_start_from(request: HttpRequest, pictured: str) -> dict[str, Any]:
+    """A clip (`animate`) or a picture (`use`, of the type `as`) that starts from one of ours."""
     result = get_object_or_404(Result.objects.visible_to(request.user).select_related("task"), pk=_uuid(pictured))
     shown = shown_of(result.task)
     kept: dict[str, Any] = {name: shown[name] for name in ("prompt", "aspect_ratio") if name in shown}
-    return {**kept, "task_type": TaskType.VIDEO.value, "file_urls": [address("result", result.pk)]}
+    asked = request.GET.get("as", TaskType.FROM_IMAGE.value) if "use" in request.GET else TaskType.VIDEO.value
+    task_type = asked if asked in set(TaskType) - {TaskType.IMAGE} else TaskType.FROM_IMAGE.value
+    return {**kept, "task_type": task_type, "file_urls": [address("result", result.pk)]}
 
 
 @require_POST
@@ -149,10 +156,7 @@ def _made(request: HttpRequest, made: list[Task], nonce: str) -> HttpResponse:
 @require_POST
 def follow(request: HttpRequest, result_id: UUID) -> HttpResponse:
     """Upscale or vary one finished picture."""
-    mine = Result.objects.visible_to(request.user).filter(kind=Result.Kind.IMAGE)
-    result = get_object_or_404(
-        mine.filter(task__status=Status.SUCCEEDED).exclude(task__provider_task_id=""), pk=result_id
-    )
+    result = _to_follow(request, result_id, Result.Kind.IMAGE)
     kind = request.POST.get("kind", "")
     if kind not in (Kind.UPSCALE, Kind.VARY):
         return HttpResponse("Choose upscale or vary.", status=422, content_type="text/plain")
@@ -162,6 +166,30 @@ def follow(request: HttpRequest, result_id: UUID) -> HttpResponse:
         messages.error(request, NO_KEY)
         return redirect("accounts:key")
     return _made(request, [task], "")
+
+
+def _to_follow(request: HttpRequest, result_id: UUID, kind: str) -> Result:
+    """A result the provider can build on: of a finished task that it knows."""
+    mine = Result.objects.visible_to(request.user).filter(kind=kind, task__status=Status.SUCCEEDED)
+    return get_object_or_404(mine.exclude(task__provider_task_id="").select_related("task"), pk=result_id)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def extend(request: HttpRequest, result_id: UUID) -> HttpResponse:
+    """Lengthen a clip: a page of its own, because it costs the most and may take words."""
+    result = _to_follow(request, result_id, Result.Kind.VIDEO)
+    form = ExtendForm(request.POST if request.method == "POST" else None)
+    if request.method == "POST" and form.is_valid():
+        nonce = form.cleaned_data["nonce"] or uuid4()
+        try:
+            lifecycle.follow_up(result, Kind.EXTEND, prompt=form.cleaned_data["prompt"], nonce=nonce)
+        except lifecycle.NoKey:
+            messages.error(request, NO_KEY)
+            return redirect("accounts:key")
+        return redirect("tasks:studio")
+    cost = estimate(Kind.EXTEND, {})
+    context = {"form": form, "result": result, "nonce": uuid4(), "cost": cost}
+    return render(request, "tasks/extend.html", context, status=422 if form.errors else 200)
 
 
 @require_safe

@@ -31,6 +31,7 @@ POLICY = {
     "tasks:look": ACT,
     "tasks:again": BOTH,
     "tasks:follow": ACT,
+    "tasks:extend": BOTH,
     "gallery:index": READ,
     "gallery:facets": READ,
     "gallery:viewer": READ,

@@ -99,7 +99,20 @@ async function copy(button) {
   setTimeout(() => (words.textContent = before), 1500);
 }
 
+// Follow-ups from the viewer keep the viewer: the new card waits in the studio.
+async function followUp(button) {
+  const body = new FormData(button.form, button);
+  const answer = await fetch(button.form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+  if (answer.redirected) location.assign(answer.url);
+  else tell(answer.ok ? `${button.textContent.trim()} is queued. It appears in the studio.` : "That could not be queued just now.");
+}
+
+function tell(value) {
+  document.dispatchEvent(new CustomEvent("toast", { detail: { value } }));
+}
+
 const ACTS = [
+  ["[data-follow] button", followUp],
   ["[data-close]", close],
   ["[data-info]", toggleDrawer],
   ["[data-copy]", copy],
@@ -125,7 +138,7 @@ document.addEventListener("click", (event) => {
 });
 
 const KEYS = {
-  ArrowLeft: "[data-newer]", ArrowRight: "[data-older]", s: ".star", d: "[data-download]", i: "[data-info]", Escape: "[data-close]",
+  ArrowLeft: "[data-newer]", ArrowRight: "[data-older]", s: ".star", d: "[data-download]", u: "[data-follow] [value=upscale]", v: "[data-follow] [value=vary]", a: "[data-animate]", r: "[data-use]", i: "[data-info]", Escape: "[data-close]",
 };
 
 document.addEventListener("keydown", (event) => {
