@@ -74,6 +74,7 @@ class Batch(models.Model):
     nonce = models.UUIDField(default=uuid.uuid4)
     template = models.TextField()
     created_at = models.DateTimeField(default=timezone.now)
+    mail_wanted = models.BooleanField(default=False, help_text="tell the person by mail when all of it has ended")
 
     objects: ClassVar[models.Manager["Batch"]] = models.Manager()
 
@@ -83,6 +84,38 @@ class Batch(models.Model):
 
     def __str__(self) -> str:
         return f"Batch {str(self.id)[:8]}"
+
+
+class Preset(models.Model):
+    """Settings of the composer under a name, without prompt and pictures. `values` are those of the form."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="presets")
+    name = models.CharField(max_length=60)
+    values = models.JSONField(default=dict)
+    is_default = models.BooleanField(default=False)
+
+    objects: ClassVar[models.Manager["Preset"]] = models.Manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [models.UniqueConstraint(fields=["user", "name"], name="one_preset_per_name")]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Draft(models.Model):
+    """What stood in the composer when somebody left it: it survives a reload, a sign-out and another device."""
+
+    user = models.OneToOneField(User, on_delete=models.CASCADE, primary_key=True, related_name="draft")
+    values = models.JSONField(default=dict)
+    saved_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["Draft"]] = models.Manager()
+
+    def __str__(self) -> str:
+        return f"Draft of {self.user}"
 
 
 class Reference(models.Model):

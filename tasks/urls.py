@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasks import reference_views, views
+from tasks import memory_views, reference_views, views
 
 app_name = "tasks"
 urlpatterns = [
@@ -10,6 +10,11 @@ urlpatterns = [
     path("tasks/compose/", views.compose, name="compose"),
     path("tasks/read/", views.read, name="read"),
     path("tasks/batches/<uuid:batch_id>/<slug:act>/", views.batch, name="batch"),
+    path("tasks/draft/", memory_views.draft, name="draft"),
+    path("tasks/history/", memory_views.history, name="history"),
+    path("tasks/presets/", memory_views.presets, name="presets"),
+    path("tasks/presets/<uuid:preset_id>/default/", memory_views.preset, {"act": "default"}, name="default_preset"),
+    path("tasks/presets/<uuid:preset_id>/delete/", memory_views.preset, {"act": "delete"}, name="delete_preset"),
     path("references/", reference_views.library, name="library"),
     path("references/<uuid:reference_id>/", reference_views.reference, name="reference"),
     path("references/<uuid:reference_id>/forget/", reference_views.forget, name="forget"),

@@ -20,9 +20,10 @@ from tasks.changed import context_since, standing_of
 from tasks.composing import compose_for, reading_for, shown_of
 from tasks.detail import detail_of
 from tasks.forms import ComposeForm, ExtendForm
-from tasks.models import Batch, Kind, Status, Task
+from tasks.models import Batch, Kind, Preset, Status, Task
 from tasks.polling import is_revision
 from tasks.references import address, missing
+from tasks.remembering import starting_values
 from usage.prices import estimate
 
 NO_KEY = "Connect your API key first; nothing can be sent without it."
@@ -68,9 +69,13 @@ def _form_to_start(request: HttpRequest) -> ComposeForm:
     pictured = request.GET.get("animate") or request.GET.get("use")
     if pictured:
         return ComposeForm(shown=_to_start_from(request, pictured))
-    last = mine.filter(task_type="mj_txt2img").order_by("-created_at").first()
-    shown = {**shown_of(last), "prompt": ""} if last else {}
-    shown["prompt"] = prompt
+    shown = starting_values(_person(request).pk)
+    preset = request.GET.get("preset")
+    if preset:
+        chosen = get_object_or_404(Preset, pk=_uuid(preset), user_id=_person(request).pk)
+        shown = {**{name: shown[name] for name in ("prompt", "file_urls") if name in shown}, **chosen.values}
+    if prompt:
+        shown["prompt"] = prompt
     return ComposeForm(shown=shown)
 
 

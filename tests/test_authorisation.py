@@ -10,7 +10,7 @@ from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts.models import User
 from gallery.models import Result
-from tasks.models import Batch, Reference
+from tasks.models import Batch, Preset, Reference
 from tests.desk import Desk
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -21,6 +21,11 @@ POLICY = {
     "tasks:compose": ACT,
     "tasks:read": ACT,
     "tasks:batch": ACT,
+    "tasks:draft": ACT,
+    "tasks:history": READ,
+    "tasks:presets": BOTH,
+    "tasks:default_preset": ACT,
+    "tasks:delete_preset": ACT,
     "tasks:library": BOTH,
     "tasks:reference": READ,
     "tasks:forget": ACT,
@@ -78,6 +83,7 @@ def given(desk: Desk) -> dict[str, Any]:
     batch = Batch.objects.create(user=desk.user, template="a {b, c}")
     reference = Reference.objects.create(user=desk.user, sha256="0" * 64, width=1, height=1)
     more = {"batch_id": batch.pk, "act": "pause", "reference_id": reference.pk}
+    more["preset_id"] = Preset.objects.create(user=desk.user, name="ours").pk
     return more | {"task_id": task.pk, "result_id": result.pk, "token": task.callback_token, "variant": "original"}
 
 
@@ -113,7 +119,14 @@ def test_what_is_somebody_else_s_looks_like_what_is_not_there(
     name: str, is_admin: bool, given: dict[str, Any], charlie: Client
 ) -> None:
     User.objects.filter(email="charlie@example.com").update(is_staff=is_admin, is_superuser=is_admin)
-    nothing = {**given, "task_id": uuid4(), "result_id": uuid4(), "batch_id": uuid4(), "reference_id": uuid4()}
+    nothing = {
+        **given,
+        "task_id": uuid4(),
+        "result_id": uuid4(),
+        "batch_id": uuid4(),
+        "reference_id": uuid4(),
+        "preset_id": uuid4(),
+    }
     for method in POLICY[name]:
         foreign = charlie.generic(method, path_of(name, given), data=b"")
         missing = charlie.generic(method, path_of(name, nothing), data=b"")

@@ -105,7 +105,7 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "Enter" && !event.shiftKey && event.target.id === "prompt" && root().dataset.open !== "true") {
     event.preventDefault();
     root().requestSubmit();
-  } else if (event.key === "Escape" && root()?.dataset.open === "true") {
+  } else if (event.key === "Escape" && root()?.dataset.open === "true" && !document.querySelector(":popover-open")) {
     unfold(false);
   } else if (event.key === "/" && !typing && root()) {
     event.preventDefault();

@@ -1,0 +1,64 @@
+"""What the composer remembers of a person: the draft, presets under names, and earlier prompts."""
+
+from typing import Any
+
+from django.db import transaction
+from django.db.models import Max
+from django.utils import timezone
+
+from kie.parameters import BY_NAME
+from tasks.models import Draft, Preset, Task
+
+NOT_IN_PRESETS = ("prompt", "file_urls")
+MOST_PRESETS = 50
+MOST_PROMPTS = 50
+LONGEST_DRAFT = 8000
+
+
+class TooManyPresets(ValueError):
+    """There is no room for another name; the text is for the person."""
+
+
+def save_draft(user_id: int, shown: dict[str, Any]) -> None:
+    """Keep what the form shows. Too long a text is no draft worth keeping twice: the old one stays."""
+    values = {name: value for name, value in shown.items() if name in BY_NAME}
+    if len(str(values.get("prompt", ""))) <= LONGEST_DRAFT:
+        Draft.objects.update_or_create(user_id=user_id, defaults={"values": values, "saved_at": timezone.now()})
+
+
+def save_preset(user_id: int, name: str, shown: dict[str, Any]) -> Preset:
+    """Keep the settings under `name`; an equal name is replaced. Raises TooManyPresets."""
+    values = {key: value for key, value in shown.items() if key in BY_NAME and key not in NOT_IN_PRESETS}
+    is_new = not Preset.objects.filter(user_id=user_id, name=name).exists()
+    if is_new and Preset.objects.filter(user_id=user_id).count() >= MOST_PRESETS:
+        raise TooManyPresets(f"{MOST_PRESETS} presets are kept at most. Delete one first.")
+    return Preset.objects.update_or_create(user_id=user_id, name=name, defaults={"values": values})[0]
+
+
+def make_default(preset: Preset) -> None:
+    """Start with this one from now on; pressed again, with none."""
+    with transaction.atomic():
+        was = preset.is_default
+        Preset.objects.filter(user_id=preset.user_id).update(is_default=False)
+        Preset.objects.filter(pk=preset.pk).update(is_default=not was)
+
+
+def starting_values(user_id: int) -> dict[str, Any]:
+    """What an untouched composer holds: the draft, else the default preset, else the settings of the last picture."""
+    draft = Draft.objects.filter(user_id=user_id).first()
+    if draft:
+        return dict(draft.values)
+    preset = Preset.objects.filter(user_id=user_id, is_default=True).first()
+    if preset:
+        return dict(preset.values)
+    last = Task.objects.filter(user_id=user_id, task_type="mj_txt2img").order_by("-created_at").first()
+    return {**last.parameters, "task_type": last.task_type} if last else {}
+
+
+def earlier_prompts(user_id: int, words: str = "") -> list[str]:
+    """The person's prompts as typed, each once, the latest first; those that contain every word."""
+    typed = Task.objects.filter(user_id=user_id, batch=None).exclude(expansion="")
+    for word in words.split()[:8]:
+        typed = typed.filter(expansion__icontains=word)
+    latest = typed.values("expansion").annotate(at=Max("created_at")).order_by("-at")
+    return [row["expansion"] for row in latest[:MOST_PROMPTS]]
