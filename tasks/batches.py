@@ -5,12 +5,16 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import UUID, uuid5
 
+from django.conf import settings
+from django.core.mail import send_mail
 from django.db import transaction
 from django.db.models import Count, Q
 
 from accounts.models import User
 from tasks import lifecycle
 from tasks.models import FINAL, WAITING, Batch, HoldReason, Status, Task
+
+MOST_MAILS = 50
 
 
 @dataclass(frozen=True)
@@ -32,13 +36,17 @@ class Progress:
         return self.unsent > 0 and self.paused == self.unsent
 
 
-def create(user: User, template: str, prompts: Sequence[tuple[str, dict[str, Any]]], nonce: UUID) -> list[Task]:
+def create(
+    user: User, template: str, prompts: Sequence[tuple[str, dict[str, Any]]], nonce: UUID, *, mail_wanted: bool = False
+) -> list[Task]:
     """Queue a task for each (unfolded text, validated values), all or none. The same nonce makes them once.
 
     Raises NoKey.
     """
     with transaction.atomic():
-        batch, is_new = Batch.objects.get_or_create(user=user, nonce=nonce, defaults={"template": template})
+        batch, is_new = Batch.objects.get_or_create(
+            user=user, nonce=nonce, defaults={"template": template, "mail_wanted": mail_wanted}
+        )
         if not is_new:
             return list(batch.tasks.order_by("created_at"))
         return [
@@ -77,6 +85,30 @@ def resume(batch: Batch) -> int:
 def cancel(batch: Batch) -> int:
     """Stop what has not left yet, for good."""
     return sum(lifecycle.cancel(task) for task in batch.tasks.filter(status__in=WAITING))
+
+
+def tell_of_ended() -> int:
+    """Mail those who asked for it about batches of which everything has ended. Returns how many."""
+    wanted = Batch.objects.filter(mail_wanted=True).select_related("user")
+    told = 0
+    for batch in wanted.exclude(tasks__in=Task.objects.exclude(status__in=FINAL))[:MOST_MAILS]:
+        # Whoever turns the wish off sends the mail: two sweeps at once send one.
+        if Batch.objects.filter(pk=batch.pk, mail_wanted=True).update(mail_wanted=False):
+            told += 1
+            _mail(batch)
+    return told
+
+
+def _mail(batch: Batch) -> None:
+    counted = batch.tasks.aggregate(all=Count("pk"), done=Count("pk", filter=Q(status=Status.SUCCEEDED)))
+    lines = [
+        f"{counted['done']} of {counted['all']} prompts are done.",
+        "",
+        batch.template[:500],
+        "",
+        settings.PUBLIC_URL,
+    ]
+    send_mail("Your prompts are done", "\n".join(lines).strip(), None, [batch.user.email], fail_silently=True)
 
 
 ACTS = {"pause": pause, "resume": resume, "cancel": cancel}

@@ -118,6 +118,7 @@ class Reading:
     cost: Decimal
     left: Decimal | None
     for_script: str
+    mail_wanted: bool = False
 
     @property
     def rows(self) -> list[tuple[Prompt, bool]]:
@@ -156,7 +157,7 @@ def reading_for(form: ComposeForm, key: ApiKey | None) -> Reading:
     }
     balance = key.balance if key else None
     left = balance - cost if balance is not None else None
-    return Reading(whole, form.ticked, cost, left, json.dumps(told))
+    return Reading(whole, form.ticked, cost, left, json.dumps(told), form.mail_wanted)
 
 
 def _place(text: str, flag: Flag) -> tuple[int, int]:

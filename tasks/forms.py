@@ -41,6 +41,7 @@ class ComposeForm(forms.Form):
         self.whole: Whole = read(self.shown)
         # How many prompts the list had that was shown; None without a list.
         self.rows_shown = _number(str(data["rows"])) if data is not None and "rows" in data else None
+        self.mail_wanted = data is not None and data.get("mail_wanted") == "1"
         self._rows = {_number(row) for row in data.getlist("row")} if data is not None else set()
         self.fresh_nonce = str(uuid4())
 

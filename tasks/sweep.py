@@ -12,6 +12,7 @@ from gallery.jobs import sweep as sweep_gallery
 from gallery.models import Result
 from mjportal.background import enqueue
 from tasks import gates, lifecycle
+from tasks.batches import tell_of_ended
 from tasks.models import HoldReason, Status, Task
 
 logger = logging.getLogger(__name__)
@@ -101,9 +102,22 @@ def adopt_unwatched(now: datetime) -> None:
     lost.update(next_look_at=now)
 
 
+def tell_of_batches(now: datetime) -> None:
+    """Mail those who wait for the end of a batch."""
+    tell_of_ended()
+
+
 def sweep(now: datetime) -> None:
     """Everything above, each part on its own: one broken row must not keep the others from being found."""
-    for part in (recover_claims, wake_held, open_eyes, refresh_dead_links, adopt_unwatched, sweep_gallery):
+    for part in (
+        recover_claims,
+        wake_held,
+        open_eyes,
+        refresh_dead_links,
+        adopt_unwatched,
+        tell_of_batches,
+        sweep_gallery,
+    ):
         try:
             part(now)
         except Exception:

@@ -119,7 +119,7 @@ def _queue(user: User, form: ComposeForm) -> list[Task]:
     nonce = form.cleaned_data["nonce"] or uuid4()
     prompts = [(prompt.text, prompt.values) for prompt in form.chosen]
     if len(form.whole.prompts) > 1:
-        return batches.create(user, form.whole.template, prompts, nonce)
+        return batches.create(user, form.whole.template, prompts, nonce, mail_wanted=form.mail_wanted)
     [(text, values)] = prompts
     return [lifecycle.create(user, values, nonce=nonce, expansion=text)[0]]
 

@@ -35,7 +35,12 @@ document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   const now = fresh?.dataset?.status;
   if (was !== now && (now === "SUCCEEDED" || now === "FAILED")) {
     say(`${now === "SUCCEEDED" ? "Done" : "Failed"}: ${old.querySelector(".prompt")?.textContent.trim() ?? ""}`);
-    if (document.hidden) document.title = `(${(unseen += 1)}) ${title}`;
+    if (document.hidden) {
+      document.title = `(${(unseen += 1)}) ${title}`;
+      if (window.Notification?.permission === "granted" && localStorage.getItem("notices") === "1") {
+        new Notification(now === "SUCCEEDED" ? "Done" : "Failed", { body: old.querySelector(".prompt")?.textContent.trim(), tag: old.id });
+      }
+    }
   }
   keepFocus(old);
 });

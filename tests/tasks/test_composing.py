@@ -10,8 +10,9 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
+from tasks import batches
 from tasks.models import Batch, HoldReason, Status, Task
-from tests.desk import Desk
+from tests.desk import Desk, fresh
 
 HTMX = {"HX-Request": "true"}
 GOOD = {"task_type": "mj_txt2img", "speed": "fast", "aspect_ratio": "1:1", "version": "7", "stylization": "100"}
@@ -175,3 +176,28 @@ def test_a_prompt_with_literal_braces_is_reused_as_it_was(alice: Client) -> None
     assert task.prompt == "a {red, green} fox"
     page = alice.get(f"/?reuse={task.pk}").text
     assert r"a \{red\, green\} fox" in page
+
+
+def test_who_asked_for_it_is_mailed_once_when_a_whole_batch_has_ended(
+    alice: Client, desk: Desk, mailoutbox: list[Any]
+) -> None:
+    compose(alice, "a {red, green} fox", rows="2", row=["0", "1"], mail_wanted="1")
+    first, second = Task.objects.order_by("created_at")
+    assert batches.tell_of_ended() == 0
+    desk.send(first)
+    desk.sandbox.finish(fresh(first).provider_task_id)
+    desk.look(first)
+    assert batches.tell_of_ended() == 0
+    alice.post(f"/tasks/{second.pk}/cancel/")
+    assert [batches.tell_of_ended() for _ in range(2)] == [1, 0]
+    [mail] = mailoutbox
+    assert mail.to == [desk.user.email]
+    assert "1 of 2 prompts are done" in mail.body
+
+
+def test_a_batch_nobody_asked_about_sends_no_mail(alice: Client, mailoutbox: list[Any]) -> None:
+    compose(alice, "a {red, green} fox")
+    for task in Task.objects.all():
+        alice.post(f"/tasks/{task.pk}/cancel/")
+    assert batches.tell_of_ended() == 0
+    assert not mailoutbox
