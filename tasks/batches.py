@@ -37,11 +37,17 @@ class Progress:
 
 
 def create(
-    user: User, template: str, prompts: Sequence[tuple[str, dict[str, Any]]], nonce: UUID, *, mail_wanted: bool = False
+    user: User,
+    template: str,
+    prompts: Sequence[tuple[str, dict[str, Any]]],
+    nonce: UUID,
+    *,
+    mail_wanted: bool = False,
+    **kin: Any,
 ) -> list[Task]:
     """Queue a task for each (unfolded text, validated values), all or none. The same nonce makes them once.
 
-    Raises NoKey.
+    `kin` names the parent of all of them. Raises NoKey.
     """
     with transaction.atomic():
         batch, is_new = Batch.objects.get_or_create(
@@ -50,7 +56,7 @@ def create(
         if not is_new:
             return list(batch.tasks.order_by("created_at"))
         return [
-            lifecycle.create(user, values, nonce=uuid5(nonce, str(number)), batch=batch, expansion=text)[0]
+            lifecycle.create(user, values, nonce=uuid5(nonce, str(number)), batch=batch, expansion=text, **kin)[0]
             for number, (text, values) in enumerate(prompts)
         ]
 

@@ -130,6 +130,14 @@ def missing(user_id: int, urls: Iterable[str]) -> bool:
     return any(ours(url) and not _slot(user_id, url).thumb for url in urls)
 
 
+def source_of(user_id: int, urls: Iterable[str]) -> Result | None:
+    """The first of the person's own results among these pictures: what is made of it is its child."""
+    named = [found for url in urls if (found := ours(url)) and found[0] == "result"]
+    results = Result.objects.filter(user_id=user_id, pk__in=[pk for _, pk in named]).select_related("task")
+    by_pk = {result.pk: result for result in results}
+    return next((by_pk[pk] for _, pk in named if pk in by_pk), None)
+
+
 def hosted(client: Client, task: Task) -> list[str]:
     """The addresses to send for the task's pictures, each hosted at the provider by now.
 

@@ -22,7 +22,7 @@ from tasks.detail import detail_of
 from tasks.forms import ComposeForm, ExtendForm
 from tasks.models import Batch, Kind, Preset, Status, Task
 from tasks.polling import is_revision
-from tasks.references import address, missing
+from tasks.references import address, missing, source_of
 from tasks.remembering import starting_values
 from usage.prices import estimate
 
@@ -118,10 +118,12 @@ def _queue(user: User, form: ComposeForm) -> list[Task]:
     """The task of the form, or those of its template."""
     nonce = form.cleaned_data["nonce"] or uuid4()
     prompts = [(prompt.text, prompt.values) for prompt in form.chosen]
+    source = source_of(user.pk, form.shown["file_urls"])
+    kin: dict[str, Any] = {"parent": source.task, "parent_position": source.position} if source else {}
     if len(form.whole.prompts) > 1:
-        return batches.create(user, form.whole.template, prompts, nonce, mail_wanted=form.mail_wanted)
+        return batches.create(user, form.whole.template, prompts, nonce, mail_wanted=form.mail_wanted, **kin)
     [(text, values)] = prompts
-    return [lifecycle.create(user, values, nonce=nonce, expansion=text)[0]]
+    return [lifecycle.create(user, values, nonce=nonce, expansion=text, **kin)[0]]
 
 
 @require_POST

@@ -1,13 +1,23 @@
 // The sheet of all keys under "?", and the switch that turns single letters off (for voice control, for cats).
 const OFF = "single-letters-off";
-const sheet = document.getElementById("keys");
+const template = document.getElementById("keys-template");
+let sheet = null;
 const isTyping = (target) => Boolean(target.closest?.("input, textarea, select, [contenteditable]"));
 
 function heed() {
   document.documentElement.toggleAttribute("data-no-letters", localStorage.getItem(OFF) === "1");
 }
 
-if (sheet) {
+// Made when it is first asked for: a page that nobody asks is not carrying every word of it.
+function open() {
+  if (!template) return;
+  if (!sheet) dress();
+  sheet.showModal();
+}
+
+function dress() {
+  sheet = template.content.firstElementChild.cloneNode(true);
+  document.body.append(sheet);
   const box = sheet.querySelector("[data-letters]");
   box.checked = localStorage.getItem(OFF) !== "1";
   box.addEventListener("change", () => {
@@ -28,14 +38,14 @@ document.addEventListener("keydown", (event) => {
   const isLetter = /^[a-z0-9/]$/.test(event.key);
   // In the capture phase: whoever acts on letters comes later and never hears of it.
   if (isLetter && document.documentElement.hasAttribute("data-no-letters")) event.stopImmediatePropagation();
-  else if (event.key === "?" && sheet && !sheet.open) {
+  else if (event.key === "?" && template && !sheet?.open) {
     event.preventDefault();
-    sheet.showModal();
+    open();
   } else if (isLetter && sheet?.open) event.stopImmediatePropagation();
 }, true);
 
 document.addEventListener("click", (event) => {
-  if (event.target.closest?.("[data-show-keys]")) sheet?.showModal();
+  if (event.target.closest?.("[data-show-keys]")) open();
 });
 
 heed();

@@ -8,6 +8,8 @@ let timer = 0;
 let asked = 0;
 
 function plan(pause = PAUSE) {
+  // What is still under way was about a text, or a control, that is gone.
+  asked += 1;
   clearTimeout(timer);
   timer = setTimeout(read, pause);
 }
@@ -20,7 +22,6 @@ async function read() {
   const body = new URLSearchParams();
   for (const [name, value] of new FormData(form)) body.append(name, String(value).replaceAll("\r\n", "\n"));
   const answer = await fetch(form.dataset.read, { method: "POST", body, headers: { "HX-Request": "true" } });
-  // A later keystroke has asked again: this answer is about a text that is gone.
   if (!answer.ok || mine !== asked) return;
   show(new DOMParser().parseFromString(await answer.text(), "text/html"));
 }
@@ -62,7 +63,12 @@ function rewrite(name, value) {
   const was = prompt.value.slice(...place);
   const flag = name === "speed" ? { relaxed: "--relax" }[value] ?? `--${value}` : withValue(was, name, value);
   prompt.setRangeText(flag, place[0], place[1], "preserve");
-  told.places = {};
+  // The next reading is a moment away, and a fader under the hand does not wait for it.
+  const longer = flag.length - was.length;
+  for (const other of Object.values(told.places)) {
+    if (other[0] > place[0]) other.forEach((at, index) => (other[index] = at + longer));
+  }
+  place[1] += longer;
 }
 
 function withValue(was, name, value) {

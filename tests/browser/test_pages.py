@@ -25,6 +25,7 @@ PAGES = [
     "/?show=failed",
     "/?edit={failed}",
     "/?animate={result}",
+    "/?use={result}&as=mj_omni_reference",
     "/tasks/{done}/",
     "/tasks/{failed}/",
     "/tasks/{unconfirmed}/again/",

@@ -174,8 +174,9 @@ def test_a_gallery_picture_is_named_by_the_providers_own_link_while_that_lives(a
     result = Result.objects.filter(task=desk.finished()).first()
     assert result
     compose(alice, address("result", result.pk), task_type="mj_style_reference")
-    desk.send(Task.objects.latest("created_at"))
+    child = desk.send(Task.objects.latest("created_at"))
     assert sent_urls(desk) == [result.source_url]
+    assert (child.parent_id, child.parent_position) == (result.task_id, result.position)
 
 
 def test_somebody_elses_picture_is_not_there(alice: Client, bob: Client, desk: Desk) -> None:

@@ -1,0 +1,178 @@
+"""Every way to make something, as people do it: flags, braces, pictures, follow-ups, and what is remembered."""
+
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from PIL import Image
+from playwright.sync_api import Page, expect
+
+from tests.browser.site import Site
+from tests.browser.steps import KEY, SLOW, Visit
+
+OpenSite = Callable[..., Site]
+
+
+@pytest.fixture
+def visit(open_site: OpenSite, page: Page) -> Visit:
+    """Alice in the studio."""
+    visit = Visit(page, open_site())
+    visit.arrive()
+    return visit
+
+
+def prompt_of(page: Page) -> str:
+    return page.get_by_label("Prompt", exact=True).input_value()
+
+
+def test_by_keyboard_alone_flags_move_the_controls_and_braces_become_a_list(visit: Visit, page: Page) -> None:
+    page.keyboard.press("/")
+    page.keyboard.type("a {red, green} {fox, owl} asleep --ar 16:9 --s 250 --ow 300")
+    expect(page.locator("[name=aspect_ratio]:checked")).to_have_value("16:9")
+    expect(page.locator("#stylization")).to_have_value("250")
+    expect(page.get_by_text("Only Omni reference reads it")).to_be_visible()
+    expect(page.get_by_role("button", name="Generate 4 32")).to_be_visible()
+    page.get_by_role("button", name="4 of 4 prompts").focus()
+    page.keyboard.press("Enter")
+    page.get_by_role("checkbox", name="a green fox").focus()
+    page.keyboard.press("Space")
+    expect(page.get_by_role("button", name="Generate 3 24")).to_be_visible()
+    page.keyboard.press("Escape")
+    page.get_by_label("Prompt", exact=True).focus()
+    page.keyboard.press("Control+Enter")
+    expect(page.locator("article.card")).to_have_count(3)
+    expect(page.get_by_text("of 3 sent")).to_be_visible()
+    expect(page.locator("article[data-status=SUCCEEDED]")).to_have_count(3, timeout=SLOW)
+    expect(page.get_by_text("of 3 sent")).to_have_count(0, timeout=SLOW)
+    sent = [each.json for each in visit.site.sandbox.sent("mj/generate")]
+    assert sorted(body["prompt"] for body in sent) == ["a green owl asleep", "a red fox asleep", "a red owl asleep"]
+    assert {(body["aspectRatio"], body["stylization"], "ow" in body) for body in sent} == {("16:9", 250, False)}
+
+
+def test_a_control_rewrites_its_flag_and_the_caret_stays(visit: Visit, page: Page) -> None:
+    prompt = page.get_by_label("Prompt", exact=True)
+    prompt.fill("🦊 asleep --ar 16:9 --c 10")
+    expect(page.locator("[name=aspect_ratio]:checked")).to_have_value("16:9")
+    prompt.evaluate("field => field.setSelectionRange(4, 4)")
+    page.get_by_role("button", name="Settings", exact=True).click()
+    page.locator("[name=aspect_ratio][value='2:3']").check(force=True)
+    expect(prompt).to_have_value("🦊 asleep --ar 2:3 --c 10")
+    assert prompt.evaluate("field => field.selectionStart") == 4
+    page.locator("#variety").fill("20")
+    expect(prompt).to_have_value("🦊 asleep --ar 2:3 --c 20")
+    page.locator("[name=speed][value=turbo]").check(force=True)
+    page.get_by_role("button", name="Show as text").click()
+    expect(prompt).to_have_value("🦊 asleep --ar 2:3 --c 20 --turbo")
+
+
+def test_a_picture_from_disk_and_one_from_the_gallery_start_a_new_one(visit: Visit, page: Page, tmp_path: Path) -> None:
+    visit.compose("paper boats")
+    visit.see_four_pictures()
+    picture = tmp_path / "a cat.png"
+    Image.effect_noise((300, 200), 40).save(picture)
+    visit.go("/")
+    page.get_by_role("button", name="Settings", exact=True).click()
+    page.locator("[name=task_type][value=mj_style_reference]").check(force=True)
+    page.locator("[data-file]").set_input_files(picture)
+    expect(page.get_by_role("img", name="a cat.png")).to_be_visible()
+    page.get_by_role("button", name="your library").click()
+    page.get_by_role("button", name="Use Picture 1").first.click()
+    expect(page.get_by_text("2 of 5")).to_be_visible()
+    page.get_by_label("Prompt", exact=True).fill("in this style")
+    page.get_by_role("button", name="Generate").click()
+    expect(page.locator("article[data-status=SUCCEEDED]")).to_have_count(2, timeout=SLOW)
+    body = visit.site.sandbox.sent("mj/generate")[-1].json
+    assert (body["taskType"], len(body["fileUrls"])) == ("mj_style_reference", 2)
+    assert all(url.startswith(visit.site.sandbox.url) for url in body["fileUrls"])
+
+
+def test_a_picture_is_upscaled_varied_animated_and_its_clip_extended(visit: Visit, page: Page) -> None:
+    visit.compose("paper boats")
+    visit.see_four_pictures()
+    frame = page.locator("article.card .frame").nth(1)
+    for name in ("Upscale", "Vary"):
+        frame.hover()
+        frame.get_by_role("button", name=name).click()
+    frame.hover()
+    frame.get_by_role("link", name="Animate").click()
+    expect(page.locator("[name=task_type]:checked")).to_have_value("mj_video")
+    page.locator("[name=motion][value=low]").check(force=True)
+    page.get_by_role("button", name="Generate").click()
+    clip = page.locator("article.card .frame.saved:has(video)").first
+    clip.wait_for(timeout=SLOW)
+    clip.hover()
+    clip.get_by_role("link", name="Extend").click()
+    page.get_by_label("Prompt").fill("the rain begins")
+    page.get_by_role("button", name="Extend 60").click()
+    expect(page.locator("article[data-status=SUCCEEDED]")).to_have_count(5, timeout=SLOW)
+    sandbox = visit.site.sandbox
+    assert sandbox.sent("mj/generateUpscale")[0].json["imageIndex"] == 1
+    assert sandbox.sent("mj/generateVary")[0].json["imageIndex"] == 1
+    assert sandbox.sent("mj/generateVideoExtend")[0].json["prompt"] == "the rain begins"
+    assert [each.json["motion"] for each in sandbox.sent("mj/generate")[1:]] == ["low"]
+    page.locator("article.card").last.locator(".prompt a").click()
+    expect(page.locator(".tree .kin-node")).to_have_count(5)
+    assert sum(charge.credits for charge in sandbox.charges(KEY)) == 8 + 15 + 60
+
+
+def test_the_draft_presets_and_earlier_prompts_are_there_again(visit: Visit, page: Page) -> None:
+    visit.compose("paper boats", ratio="2:3")
+    expect(page.locator("article.card")).to_have_count(1)
+    prompt = page.get_by_label("Prompt", exact=True)
+    with page.expect_response(lambda answer: "/tasks/draft/" in answer.url):
+        prompt.fill("something unfinished")
+    page.reload()
+    assert prompt_of(page) == "something unfinished"
+    prompt.focus()
+    page.keyboard.press("Alt+ArrowUp")
+    expect(prompt).to_have_value("paper boats")
+    page.keyboard.press("Alt+ArrowDown")
+    expect(prompt).to_have_value("something unfinished")
+    page.get_by_role("button", name="Settings", exact=True).click()
+    page.get_by_role("button", name="Presets").click()
+    page.get_by_label("Name of a new preset").fill("Tall")
+    page.get_by_role("button", name="Keep these settings").click()
+    page.get_by_role("link", name="Tall").click()
+    expect(page.locator("[name=aspect_ratio]:checked")).to_have_value("2:3")
+    assert prompt_of(page) == "something unfinished"
+
+
+def test_two_tabs_with_the_same_form_buy_once(visit: Visit, page: Page) -> None:
+    other = page.context.new_page()
+    other.goto(f"{visit.site.url}/")
+    nonce = page.locator("#nonce").input_value()
+    other.locator("#nonce").evaluate("(field, nonce) => { field.value = nonce; }", nonce)
+    for tab in (page, other):
+        tab.get_by_label("Prompt", exact=True).fill("paper boats")
+        tab.get_by_role("button", name="Generate").click()
+        expect(tab.locator("article.card")).to_have_count(1)
+    visit.card("SUCCEEDED")
+    assert len(visit.site.sandbox.charges(KEY)) == 1
+
+
+def test_a_batch_can_be_sent_from_a_phone(visit: Visit, page: Page) -> None:
+    page.set_viewport_size({"width": 390, "height": 844})
+    visit.go("/")
+    page.get_by_label("Prompt", exact=True).fill("a {red, green} fox --ar 1:1")
+    page.get_by_role("button", name="Type and settings").click()
+    page.get_by_role("button", name="2 of 2 prompts").click()
+    page.get_by_role("checkbox", name="a green fox").uncheck()
+    expect(page.get_by_role("button", name="1 of 2 prompts")).to_be_visible()
+    page.keyboard.press("Escape")
+    assert page.evaluate("document.documentElement.scrollWidth") <= 390
+    page.get_by_role("button", name="Generate 1").click()
+    expect(page.locator("article.card")).to_have_count(1)
+
+
+def test_the_sheet_of_keys_opens_is_searched_and_can_silence_letters(visit: Visit, page: Page) -> None:
+    page.locator("h1").click(force=True)
+    page.keyboard.press("?")
+    sheet = page.get_by_role("dialog", name="Keys")
+    expect(sheet).to_be_visible()
+    sheet.get_by_label("Search the keys").fill("upscale")
+    expect(sheet.get_by_text("Upscale")).to_be_visible()
+    expect(sheet.get_by_text("Star", exact=True)).to_be_hidden()
+    sheet.get_by_text("Single letters act").click()
+    page.keyboard.press("Escape")
+    page.keyboard.press("/")
+    expect(page.get_by_label("Prompt", exact=True)).not_to_be_focused()
