@@ -112,7 +112,7 @@ def test_a_picture_is_upscaled_varied_animated_and_its_clip_extended(visit: Visi
     assert [each.json["motion"] for each in sandbox.sent("mj/generate")[1:]] == ["low"]
     page.locator("article.card").last.locator(".prompt a").click()
     expect(page.locator(".tree .kin-node")).to_have_count(5)
-    assert sum(charge.credits for charge in sandbox.charges(KEY)) == 8 + 15 + 60
+    assert sum(charge.credits for charge in sandbox.charges(KEY)) == -(8 + 15 + 60)
 
 
 def test_the_draft_presets_and_earlier_prompts_are_there_again(visit: Visit, page: Page) -> None:
