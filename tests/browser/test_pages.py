@@ -187,6 +187,8 @@ def test_by_keyboard_alone_a_prompt_is_written_and_sent(open_page: Open, site: S
     page = open_page("/")
     cards = page.locator("article.card").count()
     page.keyboard.press("/")
+    # What was written last is there again.
+    page.keyboard.press("Control+A")
     page.keyboard.type("a heron, by keyboard")
     page.keyboard.press("Control+Enter")
     expect(page.locator("article.card")).to_have_count(cards + 1)
