@@ -1,31 +1,62 @@
 """Every way to make something, as people do it: flags, braces, pictures, follow-ups, and what is remembered."""
 
-from collections.abc import Callable
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import count
 from pathlib import Path
+from typing import Any
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
+from kie.sandbox import Sandbox
 from tests.browser.site import Site
-from tests.browser.steps import KEY, SLOW, Visit
+from tests.browser.steps import PASSWORD, SLOW, Visit
 
-OpenSite = Callable[..., Site]
+# One site for all of them, with a person for each test.
+pytestmark = pytest.mark.xdist_group("making")
+people = count(1)
+
+
+@pytest.fixture(scope="module")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    folder: Path = tmp_path_factory.mktemp("making")
+    with Sandbox(life=(1.5, 2.0), art="plain") as sandbox, Site(folder, sandbox) as site:
+        yield site
+
+
+@dataclass
+class Maker(Visit):
+    """Somebody in the studio, with a key of their own."""
+
+    key: str
+
+    def received(self, path: str) -> list[dict[str, Any]]:
+        """What the provider was sent with this person's key."""
+        return [request.json for request in self.site.sandbox.sent(path) if request.key == self.key]
+
+    @property
+    def spent(self) -> int:
+        return -int(sum(charge.credits for charge in self.site.sandbox.charges(self.key)))
 
 
 @pytest.fixture
-def visit(open_site: OpenSite, page: Page) -> Visit:
-    """Alice in the studio."""
-    visit = Visit(page, open_site())
-    visit.arrive()
-    return visit
+def visit(site: Site, page: Page) -> Maker:
+    number = next(people)
+    email, key = f"person{number}@example.com", f"making-sandbox-key-{number:04}"
+    site.sandbox.add_account(key, 1000)
+    site.manage("create_person", email, "--password-stdin", "--key-stdin", lines=f"{PASSWORD}\n{key}\n")
+    maker = Maker(page, site, key)
+    maker.sign_in(email)
+    return maker
 
 
 def prompt_of(page: Page) -> str:
     return page.get_by_label("Prompt", exact=True).input_value()
 
 
-def test_by_keyboard_alone_flags_move_the_controls_and_braces_become_a_list(visit: Visit, page: Page) -> None:
+def test_by_keyboard_alone_flags_move_the_controls_and_braces_become_a_list(visit: Maker, page: Page) -> None:
     page.keyboard.press("/")
     page.keyboard.type("a {red, green} {fox, owl} asleep --ar 16:9 --s 250 --ow 300")
     expect(page.locator("[name=aspect_ratio]:checked")).to_have_value("16:9")
@@ -44,12 +75,12 @@ def test_by_keyboard_alone_flags_move_the_controls_and_braces_become_a_list(visi
     expect(page.get_by_text("of 3 sent")).to_be_visible()
     expect(page.locator("article[data-status=SUCCEEDED]")).to_have_count(3, timeout=SLOW)
     expect(page.get_by_text("of 3 sent")).to_have_count(0, timeout=SLOW)
-    sent = [each.json for each in visit.site.sandbox.sent("mj/generate")]
+    sent = visit.received("mj/generate")
     assert sorted(body["prompt"] for body in sent) == ["a green owl asleep", "a red fox asleep", "a red owl asleep"]
     assert {(body["aspectRatio"], body["stylization"], "ow" in body) for body in sent} == {("16:9", 250, False)}
 
 
-def test_a_control_rewrites_its_flag_and_the_caret_stays(visit: Visit, page: Page) -> None:
+def test_a_control_rewrites_its_flag_and_the_caret_stays(visit: Maker, page: Page) -> None:
     prompt = page.get_by_label("Prompt", exact=True)
     prompt.fill("🦊 asleep --ar 16:9 --c 10")
     expect(page.locator("[name=aspect_ratio]:checked")).to_have_value("16:9")
@@ -65,7 +96,7 @@ def test_a_control_rewrites_its_flag_and_the_caret_stays(visit: Visit, page: Pag
     expect(prompt).to_have_value("🦊 asleep --ar 2:3 --c 20 --turbo")
 
 
-def test_a_picture_from_disk_and_one_from_the_gallery_start_a_new_one(visit: Visit, page: Page, tmp_path: Path) -> None:
+def test_a_picture_from_disk_and_one_from_the_gallery_start_a_new_one(visit: Maker, page: Page, tmp_path: Path) -> None:
     visit.compose("paper boats")
     visit.see_four_pictures()
     picture = tmp_path / "a cat.png"
@@ -81,12 +112,12 @@ def test_a_picture_from_disk_and_one_from_the_gallery_start_a_new_one(visit: Vis
     page.get_by_label("Prompt", exact=True).fill("in this style")
     page.get_by_role("button", name="Generate").click()
     expect(page.locator("article[data-status=SUCCEEDED]")).to_have_count(2, timeout=SLOW)
-    body = visit.site.sandbox.sent("mj/generate")[-1].json
+    body = visit.received("mj/generate")[-1]
     assert (body["taskType"], len(body["fileUrls"])) == ("mj_style_reference", 2)
     assert all(url.startswith(visit.site.sandbox.url) for url in body["fileUrls"])
 
 
-def test_a_picture_is_upscaled_varied_animated_and_its_clip_extended(visit: Visit, page: Page) -> None:
+def test_a_picture_is_upscaled_varied_animated_and_its_clip_extended(visit: Maker, page: Page) -> None:
     visit.compose("paper boats")
     visit.see_four_pictures()
     frame = page.locator("article.card .frame").nth(1)
@@ -105,17 +136,16 @@ def test_a_picture_is_upscaled_varied_animated_and_its_clip_extended(visit: Visi
     page.get_by_label("Prompt").fill("the rain begins")
     page.get_by_role("button", name="Extend 60").click()
     expect(page.locator("article[data-status=SUCCEEDED]")).to_have_count(5, timeout=SLOW)
-    sandbox = visit.site.sandbox
-    assert sandbox.sent("mj/generateUpscale")[0].json["imageIndex"] == 1
-    assert sandbox.sent("mj/generateVary")[0].json["imageIndex"] == 1
-    assert sandbox.sent("mj/generateVideoExtend")[0].json["prompt"] == "the rain begins"
-    assert [each.json["motion"] for each in sandbox.sent("mj/generate")[1:]] == ["low"]
+    assert visit.received("mj/generateUpscale")[0]["imageIndex"] == 1
+    assert visit.received("mj/generateVary")[0]["imageIndex"] == 1
+    assert visit.received("mj/generateVideoExtend")[0]["prompt"] == "the rain begins"
+    assert [body["motion"] for body in visit.received("mj/generate")[1:]] == ["low"]
     page.locator("article.card").last.locator(".prompt a").click()
     expect(page.locator(".tree .kin-node")).to_have_count(5)
-    assert sum(charge.credits for charge in sandbox.charges(KEY)) == -(8 + 15 + 60)
+    assert visit.spent == 8 + 15 + 60
 
 
-def test_the_draft_presets_and_earlier_prompts_are_there_again(visit: Visit, page: Page) -> None:
+def test_the_draft_presets_and_earlier_prompts_are_there_again(visit: Maker, page: Page) -> None:
     visit.compose("paper boats", ratio="2:3")
     expect(page.locator("article.card")).to_have_count(1)
     prompt = page.get_by_label("Prompt", exact=True)
@@ -137,7 +167,7 @@ def test_the_draft_presets_and_earlier_prompts_are_there_again(visit: Visit, pag
     assert prompt_of(page) == "something unfinished"
 
 
-def test_two_tabs_with_the_same_form_buy_once(visit: Visit, page: Page) -> None:
+def test_two_tabs_with_the_same_form_buy_once(visit: Maker, page: Page) -> None:
     other = page.context.new_page()
     other.goto(f"{visit.site.url}/")
     nonce = page.locator("#nonce").input_value()
@@ -147,10 +177,10 @@ def test_two_tabs_with_the_same_form_buy_once(visit: Visit, page: Page) -> None:
         tab.get_by_role("button", name="Generate").click()
         expect(tab.locator("article.card")).to_have_count(1)
     visit.card("SUCCEEDED")
-    assert len(visit.site.sandbox.charges(KEY)) == 1
+    assert visit.spent == 8
 
 
-def test_a_batch_can_be_sent_from_a_phone(visit: Visit, page: Page) -> None:
+def test_a_batch_can_be_sent_from_a_phone(visit: Maker, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     visit.go("/")
     page.get_by_label("Prompt", exact=True).fill("a {red, green} fox --ar 1:1")
@@ -164,7 +194,7 @@ def test_a_batch_can_be_sent_from_a_phone(visit: Visit, page: Page) -> None:
     expect(page.locator("article.card")).to_have_count(1)
 
 
-def test_the_sheet_of_keys_opens_is_searched_and_can_silence_letters(visit: Visit, page: Page) -> None:
+def test_the_sheet_of_keys_opens_is_searched_and_can_silence_letters(visit: Maker, page: Page) -> None:
     page.locator("h1").click(force=True)
     page.keyboard.press("?")
     sheet = page.get_by_role("dialog", name="Keys")
