@@ -18,13 +18,6 @@ HTMX = {"HX-Request": "true"}
 GOOD = {"task_type": "mj_txt2img", "speed": "fast", "aspect_ratio": "1:1", "version": "7", "stylization": "100"}
 
 
-@pytest.fixture
-def alice(desk: Desk) -> Client:
-    client = Client()
-    client.force_login(desk.user)
-    return client
-
-
 def compose(client: Client, prompt: str, **values: Any) -> Any:
     return client.post("/tasks/compose/", {**GOOD, "nonce": str(uuid4()), "prompt": prompt, **values}, headers=HTMX)
 

@@ -16,13 +16,6 @@ HTMX = {"HX-Request": "true"}
 
 
 @pytest.fixture
-def alice(desk: Desk) -> Client:
-    client = Client()
-    client.force_login(desk.user)
-    return client
-
-
-@pytest.fixture
 def done(desk: Desk) -> Task:
     task = desk.finished("seven ridges", aspect_ratio="16:9")
     Result.objects.filter(task=task).update(state="saved")

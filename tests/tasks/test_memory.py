@@ -3,29 +3,13 @@
 from typing import Any
 from uuid import uuid4
 
-import pytest
 from django.test import Client
 
-from accounts.models import User
 from tasks.models import Preset
 from tests.desk import Desk
 
 HTMX = {"HX-Request": "true"}
 FORM = {"task_type": "mj_txt2img", "prompt": "a fox", "speed": "turbo", "aspect_ratio": "2:3", "version": "6"}
-
-
-@pytest.fixture
-def alice(desk: Desk) -> Client:
-    client = Client()
-    client.force_login(desk.user)
-    return client
-
-
-@pytest.fixture
-def bob(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_user("bob@example.com"))
-    return client
 
 
 def chosen(page: str, name: str) -> str:

@@ -13,7 +13,6 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
-from accounts.models import User
 from gallery.models import Result
 from tasks.models import HoldReason, Reference, Status, Task
 from tasks.references import address
@@ -33,20 +32,6 @@ def storage(db: None, settings: Any, tmp_path: Any) -> None:
         },
     }
     cache.clear()
-
-
-@pytest.fixture
-def alice(desk: Desk) -> Client:
-    client = Client()
-    client.force_login(desk.user)
-    return client
-
-
-@pytest.fixture
-def bob(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_user("bob@example.com"))
-    return client
 
 
 def picture(file_format: str = "JPEG", size: tuple[int, int] = (60, 40), **saved: Any) -> bytes:

@@ -38,20 +38,6 @@ BAD = [
 ]
 
 
-@pytest.fixture
-def alice(desk: Desk) -> Client:
-    client = Client()
-    client.force_login(desk.user)
-    return client
-
-
-@pytest.fixture
-def bob(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_user("bob@example.com"))
-    return client
-
-
 def compose(client: Client, headers: Any = HTMX, **values: Any) -> Any:
     return client.post("/tasks/compose/", {**GOOD, "nonce": str(uuid4()), **values}, headers=headers)
 
