@@ -70,8 +70,10 @@ def take(token: str, stream: "SupportsRead[bytes]", meta: Mapping[str, Any]) -> 
 
 def answer(together: Sequence[Knock]) -> list[int]:
     """The HTTP status of each; what is stored for them is committed when this returns."""
-    # Django does so at the start of a request; the short path never gets there.
-    connection.close_if_unusable_or_obsolete()
+    # Django does so at the start of a request; the short path never gets there. Within a transaction of somebody else's
+    # the line is in use, and closing it would lose that.
+    if not connection.in_atomic_block:
+        connection.close_if_unusable_or_obsolete()
     rungs = find(knock.token for knock in together)
     judged = [judge(knock, rungs[knock.token]) if knock.token in rungs else None for knock in together]
     if arrivals := [arrival for arrival in judged if arrival]:
