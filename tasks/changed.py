@@ -16,11 +16,13 @@ from gallery.models import Result
 from tasks.batches import under_way
 from tasks.cards import Card, card_of
 from tasks.models import Status, Task
+from tasks.permutations import MOST as MOST_PROMPTS
 
 POLL_PATH = "/tasks/changes/"
 POLL_SECONDS = 2
 IDLE_POLL_SECONDS = 15
-MOST_CHANGED = 60
+# A whole batch may change at once (it was paused), and a card that is left out would stay stale until a reload.
+MOST_CHANGED = 2 * MOST_PROMPTS
 
 _STANDING = """SELECT u.board_revision,
  (SELECT COUNT(*) FROM tasks_task t WHERE t.user_id = u.id AND t.status IN ('QUEUED', 'SUBMITTING', 'RUNNING')),

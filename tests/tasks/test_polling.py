@@ -58,6 +58,12 @@ def test_one_changed_card_costs_as_many_statements_as_sixty(
     assert watcher.get("/").text.count('id="poll"') == 1
 
 
+def test_a_batch_that_changes_as_a_whole_arrives_as_a_whole(watcher: Client, desk: Desk) -> None:
+    for number in range(100):
+        desk.queue(f"prompt {number}")
+    assert watcher.get("/tasks/changes/?after=0&board=", headers=HTMX).text.count("<article") == 100
+
+
 def test_the_quick_answer_shows_what_the_page_would(watcher: Client, desk: Desk) -> None:
     task = desk.finished("a fox <b>& friends</b>")
     parent = desk.queue("its variation")
