@@ -153,7 +153,6 @@ def reading_for(form: ComposeForm, key: ApiKey | None) -> Reading:
         "cost": f"{cost.normalize():f}",
         "isList": len(whole.prompts) > 1,
         "asText": render({name: value for name, value in form.shown.items() if name not in said}, whole.task_type),
-        "flags": {row.name: list(row.flags[:1]) for row in table() if row.flags},
     }
     balance = key.balance if key else None
     left = balance - cost if balance is not None else None

@@ -1,6 +1,7 @@
 """The composer's form. Every range, default and message comes from `kie.parameters`; nothing is repeated here."""
 
 from collections.abc import Mapping
+from functools import cached_property
 from typing import Any
 from uuid import uuid4
 
@@ -38,12 +39,16 @@ class ComposeForm(forms.Form):
         for row in table(settings.KIE_EXTRA_VERSIONS):
             self.fields[row.name] = forms.CharField(required=False, strip=False)
         self.shown = self._typed(data) if data is not None else dict(shown or {})
-        self.whole: Whole = read(self.shown)
         # How many prompts the list had that was shown; None without a list.
         self.rows_shown = _number(str(data["rows"])) if data is not None and "rows" in data else None
         self.mail_wanted = data is not None and data.get("mail_wanted") == "1"
         self._rows = {_number(row) for row in data.getlist("row")} if data is not None else set()
         self.fresh_nonce = str(uuid4())
+
+    @cached_property
+    def whole(self) -> Whole:
+        """What the text means, worked out when it is asked for: a draft, or a form only shown, never asks."""
+        return read(self.shown)
 
     @property
     def ticked(self) -> set[int]:

@@ -5,7 +5,6 @@ from uuid import UUID
 from django.core.files.uploadedfile import UploadedFile
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404, render
-from django.urls import reverse
 from django.views.decorators.http import require_http_methods, require_safe
 
 from gallery import files
@@ -13,7 +12,6 @@ from gallery.media import HEADERS
 from gallery.models import Result
 from tasks import references
 from tasks.models import Reference
-from tasks.references import Slot
 
 SHOWN = 24
 
@@ -31,19 +29,12 @@ def library(request: HttpRequest) -> HttpResponse:
             kept = references.keep(person, brought)
         except references.NotAPicture as error:
             return _wrong(str(error))
-        slot = Slot(references.address("reference", kept.pk), reverse("tasks:reference", args=[kept.pk]), str(kept))
-        return render(request, "tasks/_slot.html", {"slot": slot})
+        return render(request, "tasks/_slot.html", {"slot": references.slot_of(kept)})
     mine = Reference.objects.filter(user_id=person)[:SHOWN]
     pictures = Result.objects.visible_to(request.user).on_wall().filter(kind=Result.Kind.IMAGE)[:SHOWN]
     context = {
-        "brought": [
-            Slot(references.address("reference", each.pk), reverse("tasks:reference", args=[each.pk]), str(each))
-            for each in mine
-        ],
-        "made": [
-            Slot(references.address("result", each.pk), f"/media/{each.pk}/320", f"Picture {each.position + 1}")
-            for each in pictures
-        ],
+        "brought": [references.slot_of(each) for each in mine],
+        "made": [references.slot_of_result(each.pk, f"Picture {each.position + 1}") for each in pictures],
     }
     return render(request, "tasks/_library.html", context)
 

@@ -113,15 +113,26 @@ def slots(user_id: int, urls: Iterable[str]) -> list[Slot]:
     return [_slot(user_id, url) for url in list(urls)[:5]]
 
 
+def slot_of(reference: Reference) -> Slot:
+    """The slot of a picture of the library."""
+    thumb = reverse("tasks:reference", args=[reference.pk])
+    return Slot(address("reference", reference.pk), thumb, str(reference))
+
+
+def slot_of_result(pk: UUID, name: str) -> Slot:
+    """The slot of a picture of the gallery."""
+    return Slot(address("result", pk), f"/media/{pk}/320", name)
+
+
 def _slot(user_id: int, url: str) -> Slot:
     named = ours(url)
     if named is None:
         return Slot(url, "", "")
     kind, pk = named
     if kind == "reference" and (found := Reference.objects.filter(pk=pk, user_id=user_id).first()):
-        return Slot(url, reverse("tasks:reference", args=[pk]), str(found))
+        return slot_of(found)
     if kind == "result" and Result.objects.filter(pk=pk, user_id=user_id).exists():
-        return Slot(url, f"/media/{pk}/320", "From the gallery")
+        return slot_of_result(pk, "From the gallery")
     return Slot(url, "", "Not there any more")
 
 
