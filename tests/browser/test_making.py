@@ -184,6 +184,10 @@ def test_a_batch_can_be_sent_from_a_phone(visit: Maker, page: Page) -> None:
     page.set_viewport_size({"width": 390, "height": 844})
     visit.go("/")
     page.get_by_label("Prompt", exact=True).fill("a {red, green} fox --ar 1:1")
+    expect(page.get_by_role("button", name="Generate 2 16")).to_be_visible()
+    box = page.get_by_label("Prompt", exact=True).bounding_box()
+    assert box
+    assert box["width"] > 100
     page.get_by_role("button", name="Type and settings").click()
     page.get_by_role("button", name="2 of 2 prompts").click()
     page.get_by_role("checkbox", name="a green fox").uncheck()

@@ -104,6 +104,8 @@ def open_page(browser: Browser, site: Site, state: dict[str, object]) -> Iterato
             storage_state=state if signed_in else None,  # type: ignore[arg-type]
         )
         contexts.append(context)
+        # The site is dark until somebody switches it, whatever the system prefers.
+        context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
         page = context.new_page()
         page.goto(f"{site.url}{path}")
         return page
@@ -124,6 +126,7 @@ def test_axe_finds_nothing_and_nothing_scrolls_sideways(
     open_page: Open, names: dict[str, str], path: str, width: int, theme: str
 ) -> None:
     page = open_page(path.format(**names), width, theme)
+    expect(page.locator("html")).to_have_attribute("data-theme", theme)
     assert wrong(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
 
