@@ -11,7 +11,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 from django.utils.http import urlencode
 
-from accounts.models import ApiKey, User
+from accounts import audit
+from accounts.models import ApiKey, AuditEntry, Membership, Team, User
 from mjportal.readonly import ReadOnlyAdmin
 
 
@@ -75,6 +76,42 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     @admin.action(description="Let in again")
     def unblock(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
         self.message_user(request, f"{queryset.update(is_active=True)} people may sign in.")
+
+
+class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
+    model = Membership
+    extra = 0
+    autocomplete_fields = ["user"]
+
+
+@admin.register(Team)
+class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+    """Teams with their people; every change of the form is in the audit trail."""
+
+    list_display = ["name", "created_at", "factor_required", "key"]
+    list_select_related = ["key"]
+    search_fields = ["name"]
+    fields = ["name", "factor_required"]
+    inlines = [MembershipInline]
+
+    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
+        super().save_related(request, form, formsets, change)
+        members = {str(each.user.email): each.role for each in form.instance.memberships.select_related("user")}
+        audit.note(
+            "team changed in the admin", target=form.instance, team=form.instance, request=request, members=members
+        )
+        User.objects.filter(memberships__team=form.instance).update(in_teams=True)
+
+    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        # Its tasks and pictures hang on it.
+        return False
+
+
+@admin.register(AuditEntry)
+class AuditEntryAdmin(ReadOnlyAdmin):
+    list_display = ["at", "actor_name", "action", "target", "team", "address"]
+    list_filter = ["action"]
+    search_fields = ["actor_name", "target"]
 
 
 @admin.register(ApiKey)

@@ -35,6 +35,23 @@ class FirstRunForm(forms.Form):
         return password
 
 
+class JoinForm(forms.Form):
+    """Somebody who was invited and has no account here yet; the address is the invitation's."""
+
+    name = forms.CharField(label="Your name", max_length=80)
+    password = forms.CharField(
+        label="Password",
+        strip=False,
+        help_text="At least ten characters.",
+        widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}),
+    )
+
+    def clean_password(self) -> str:
+        password: str = self.cleaned_data["password"]
+        validate_password(password, User(name=self.cleaned_data.get("name", "")))
+        return password
+
+
 class KeyForm(forms.Form):
     """The key is never shown again, not even after a slip."""
 

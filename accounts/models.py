@@ -1,4 +1,4 @@
-"""Who: people and the provider account each of them brings."""
+"""Who: people, the teams they are in, and the provider account each of them brings."""
 
 import hashlib
 import uuid
@@ -41,6 +41,18 @@ class User(AbstractBaseUser, PermissionsMixin):
     is_active = models.BooleanField("active", default=True)
     date_joined = models.DateTimeField(default=timezone.now)
     board_revision = models.BigIntegerField(default=0, editable=False)
+    team = models.ForeignKey(
+        "Team",
+        on_delete=models.SET_NULL,
+        null=True,
+        blank=True,
+        related_name="+",
+        help_text="where this person works now; empty is their own space",
+    )
+
+    in_teams = models.BooleanField(
+        default=False, editable=False, help_text="was in a team once: only then pages ask which teams there are"
+    )
 
     objects: ClassVar[UserManager] = UserManager()
 
@@ -110,3 +122,103 @@ class ApiKey(models.Model):
     @property
     def is_refused(self) -> bool:
         return self.refused_at is not None
+
+
+class Role(models.TextChoices):
+    """What somebody is in a team; `accounts.roles` says what each may do."""
+
+    OWNER = "owner", "Owner"
+    ADMIN = "admin", "Admin"
+    MEMBER = "member", "Member"
+    VIEWER = "viewer", "Viewer"
+
+
+class Team(models.Model):
+    """People who make pictures together. `key` is the one its owner lends; without one everybody brings their own."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    name = models.CharField(max_length=60)
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="lent_to")
+    factor_required = models.BooleanField("second factor required", default=False)
+    board_revision = models.BigIntegerField(default=0, editable=False)
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Membership(models.Model):
+    """One person in one team."""
+
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="memberships")
+    user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="memberships")
+    role = models.CharField(max_length=6, choices=Role, default=Role.MEMBER)
+    joined_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        ordering = ["joined_at", "pk"]
+        constraints = [models.UniqueConstraint(fields=["team", "user"], name="once_in_a_team")]
+
+    def __str__(self) -> str:
+        return f"{self.user} in {self.team}"
+
+
+class Invitation(models.Model):
+    """A way into a team for one address: the link works once, for seven days. Only the token's hash is kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, related_name="invitations")
+    email = models.EmailField("e-mail address")
+    role = models.CharField(max_length=6, choices=Role, default=Role.MEMBER)
+    token_hash = models.CharField(max_length=64, unique=True, editable=False)
+    invited_by = models.ForeignKey(User, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now, editable=False)
+    expires_at = models.DateTimeField()
+    accepted_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.email} to {self.team}"
+
+    @property
+    def is_over(self) -> bool:
+        return self.expires_at <= timezone.now()
+
+
+class AuditEntry(models.Model):
+    """Something that will be asked about later. Written by `accounts.audit` alone; each line seals the one before."""
+
+    at = models.DateTimeField()
+    actor = models.ForeignKey(User, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    actor_name = models.CharField(max_length=254, blank=True)
+    action = models.CharField(max_length=40)
+    target = models.CharField(max_length=254, blank=True)
+    team = models.ForeignKey(Team, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    address = models.CharField("network address", max_length=45, blank=True)
+    details = models.JSONField(default=dict)
+    previous = models.CharField(max_length=64, blank=True)
+    seal = models.CharField(max_length=64, unique=True)
+
+    class Meta:
+        ordering = ["-pk"]
+        verbose_name_plural = "audit trail"
+        indexes = [models.Index(fields=["action", "-id"], name="audit_action")]
+
+    def __str__(self) -> str:
+        return f"{self.actor_name} {self.action} {self.target}"
+
+
+class AuditHead(models.Model):
+    """The end of the chain: a lock for writers, and what shows that lines were cut off."""
+
+    count = models.BigIntegerField(default=0)
+    seal = models.CharField(max_length=64, blank=True)
+
+    def __str__(self) -> str:
+        return f"{self.count} lines"

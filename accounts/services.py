@@ -1,12 +1,13 @@
 """The verbs of accounts that other rooms call."""
 
 from decimal import Decimal
+from uuid import UUID
 
 from django.conf import settings
 from django.db import connection
 from django.utils import timezone
 
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, Team, User
 from kie.client import Client
 from mjportal.encryption import Secret
 
@@ -26,6 +27,23 @@ def next_revision(user_id: int) -> int:
         )
         row = cursor.fetchone()
     return int(row[0])
+
+
+def next_revisions(user_id: int, team_id: UUID | None) -> dict[str, int]:
+    """The fields a visible change sets: `revision` on its author's board, and `team_revision` on the team's.
+
+    The person's row is locked before the team's, always: two changes at once can't wait for each other in a ring.
+    """
+    revisions = {"revision": next_revision(user_id)}
+    if team_id:
+        with connection.cursor() as cursor:
+            cursor.execute(
+                "UPDATE accounts_team SET board_revision = board_revision + 1 WHERE id = %s RETURNING board_revision",
+                [Team._meta.pk.get_db_prep_value(team_id, connection)],
+            )
+            row = cursor.fetchone()
+        revisions["team_revision"] = int(row[0]) if row else 0
+    return revisions
 
 
 def refresh_balance(api_key: ApiKey) -> Decimal:

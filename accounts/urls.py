@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from accounts import views
+from accounts import join_views, views
 
 app_name = "accounts"
 urlpatterns = [
@@ -10,5 +10,6 @@ urlpatterns = [
     path("first-run/", views.first_run, name="first_run"),
     path("key/", views.key, name="key"),
     path("key/check/", views.check_key, name="check_key"),
+    path("join/<slug:token>/", join_views.join, name="join"),
     path("key/delete/", views.delete_key, name="delete_key"),
 ]

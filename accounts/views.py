@@ -14,6 +14,7 @@ from accounts import services
 from accounts.firstrun import make_first_admin, setup_code, somebody_exists
 from accounts.forms import FirstRunForm, KeyForm
 from accounts.models import ApiKey, User
+from accounts.people import signed_in
 from kie.errors import KeyRefused, KieError
 from mjportal.encryption import Undecipherable
 
@@ -57,7 +58,7 @@ def key(request: HttpRequest) -> HttpResponse:
     refused = False
     if request.method == "POST" and form.is_valid():
         try:
-            _store(_person(request), known, form)
+            _store(signed_in(request), known, form)
         except KeyRefused as error:
             refused = True
             form.add_error("api_key", f"The provider refused this key. It said: {error.message}")
@@ -101,15 +102,10 @@ def check_key(request: HttpRequest) -> HttpResponse:
 @require_POST
 def delete_key(request: HttpRequest) -> HttpResponse:
     """Wipe the key from this site."""
-    if services.delete_key(_person(request)):
+    if services.delete_key(signed_in(request)):
         messages.success(request, "The key is deleted here. At the provider it still works.")
     return redirect("accounts:key")
 
 
 def _key_of(request: HttpRequest) -> ApiKey | None:
-    return ApiKey.objects.filter(user=_person(request)).first()
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - the login middleware has seen to it
-    return request.user
+    return ApiKey.objects.filter(user=signed_in(request)).first()

@@ -20,7 +20,9 @@ LOOK_EVERY = timedelta(seconds=10)
 
 _FIND = (
     "SELECT t.callback_token, t.id, t.provider_task_id, t.looked_at, k.webhook_secret FROM tasks_task t"
-    " LEFT JOIN accounts_apikey k ON k.user_id = t.user_id WHERE t.callback_token IN ({places})"
+    " LEFT JOIN accounts_apikey k ON k.id ="
+    " COALESCE(t.api_key_id, (SELECT o.id FROM accounts_apikey o WHERE o.user_id = t.user_id))"
+    " WHERE t.callback_token IN ({places})"
 )
 _STORE = (
     "INSERT INTO callbacks_delivery (task_id, at, body, truncated, signature, answer, provider_task_id, address)"

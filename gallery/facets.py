@@ -9,9 +9,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
-
 from accounts.models import User
+from accounts.spaces import Space
 from gallery.found import Found
 from gallery.search import FACETS, KINDS, Search
 from gallery.wall import MOST_COUNTED
@@ -57,10 +56,10 @@ class Desk:
         return [group for group in (self.groups[name] for name in names) if group.options]
 
 
-def read_desk(user: User | AnonymousUser, search: Search) -> Desk:
+def read_desk(space: Space, search: Search) -> Desk:
     """Two queries: the rows to count, and the names of the people among them."""
     wide = replace(search, kind="", starred=False, rating=0, chosen={})
-    rows = list(Found(user, wide).everything.order_by("-saved_at").values_list(*COLUMNS)[:MOST_COUNTED])
+    rows = list(Found(space, wide).everything.order_by("-saved_at").values_list(*COLUMNS)[:MOST_COUNTED])
     counts = _count(rows, search)
     people = {str(pk): name or email.split("@")[0] for pk, name, email in _people(counts["person"])}
     groups: dict[str, Group] = {name: _group(name, counts[name], search, people) for name in FACETS}

@@ -8,11 +8,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import BigIntegerField, QuerySet
 from django.db.models.expressions import RawSQL
 
-from accounts.models import User
+from accounts.spaces import Space
 from gallery import fulltext
 from gallery.models import Result
 from gallery.paging import Cursor, Place, Rank
@@ -24,15 +23,15 @@ Rows = QuerySet[Result, Any]
 
 @dataclass(frozen=True)
 class Found:
-    """What `search` finds among the saved results this person may see."""
+    """What `search` finds among the saved results of this space."""
 
-    user: User | AnonymousUser
+    space: Space
     search: Search
 
     @property
     def everything(self) -> Rows:
         """All of it, in no order: for counting and for acts on everything that matches."""
-        shown = Result.objects.visible_to(self.user).on_wall().filter(self.search.condition).order_by()
+        shown = Result.objects.in_space(self.space).on_wall().filter(self.search.condition).order_by()
         return shown.filter(words__document__match=self._question()) if self.search.terms else shown
 
     def after(self, place: Place | None, limit: int, *columns: str) -> list[tuple[Any, ...]]:
@@ -82,7 +81,7 @@ class Found:
                 yield self._by_match(tier, here.row if here and tier == here.tier else None, forwards=forwards)
 
     def _by_time(self, cursor: Cursor | None, *, forwards: bool) -> Rows:
-        rows = Result.objects.visible_to(self.user).on_wall().filter(self.search.condition)
+        rows = Result.objects.in_space(self.space).on_wall().filter(self.search.condition)
         if cursor:
             rows = rows.filter(cursor.older if forwards else cursor.newer)
         return rows.order_by("-saved_at", "-id") if forwards else rows.order_by("saved_at", "id")
@@ -100,4 +99,5 @@ class Found:
         return any(not term.whole and not term.negated for term in self.search.terms)
 
     def _question(self, tier: int | None = None) -> str:
-        return fulltext.question(fulltext.owner_token(self.user.pk or 0), self.search.terms, tier)
+        scope = fulltext.scope_of(self.space.user_id, self.space.team_id)
+        return fulltext.question(scope, self.search.terms, tier)

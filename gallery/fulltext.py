@@ -6,6 +6,7 @@ the page is full. The row also holds who may find it (`scope`): one owner among 
 
 from collections.abc import Iterable, Sequence
 from typing import Any
+from uuid import UUID
 
 from django.db import connection, models
 from django.db.models.lookups import Lookup
@@ -51,16 +52,13 @@ class Words(models.Model):
         return str(self.rowid)
 
 
-def owner_token(user_id: int) -> str:
-    return f"owner{user_id}"
-
-
-def team_token(team_id: Any) -> str:
-    return "team" + str(team_id).replace("-", "")
+def scope_of(user_id: int, team_id: UUID | None) -> str:
+    """Who finds a result: its team, or its owner when it belongs to none."""
+    return f"team{team_id.hex}" if team_id else f"owner{user_id}"
 
 
 def question(scope: str, looked_for: Iterable[Term], tier: int | None = None) -> str:
-    """The search in the database's own language, for what `scope` (see `owner_token`) may find.
+    """The search in the database's own language, for what `scope` (see `scope_of`) may find.
 
     `tier` 0: whole words. 1: what begins so without being in tier 0. None: both.
     """

@@ -15,7 +15,7 @@ BATCH = 500
 def index_results(results: QuerySet[Result, Any]) -> int:
     """Put saved results into the index anew, oldest first: its order is that of saving. Returns how many."""
     rows = results.filter(saved_at__isnull=False).order_by("saved_at", "pk")
-    found = list(rows.values_list("pk", "words_id", "user_id", "task__prompt"))
+    found = list(rows.values_list("pk", "words_id", "user_id", "team_id", "task__prompt"))
     for start in range(0, len(found), BATCH):
         with transaction.atomic():
             _index(found[start : start + BATCH])
@@ -23,7 +23,9 @@ def index_results(results: QuerySet[Result, Any]) -> int:
 
 
 def _index(batch: Sequence[tuple[Any, ...]]) -> None:
-    fulltext.remove([row for _, row, _, _ in batch if row is not None])
-    numbers = fulltext.add_many((prompt, [fulltext.owner_token(user_id)]) for _, _, user_id, prompt in batch)
+    fulltext.remove([row for _, row, *_ in batch if row is not None])
+    numbers = fulltext.add_many(
+        (prompt, [fulltext.scope_of(user_id, team_id)]) for _, _, user_id, team_id, prompt in batch
+    )
     for (pk, *_), number in zip(batch, numbers, strict=True):
         Result.objects.filter(pk=pk).update(words=number)

@@ -10,6 +10,8 @@ from django.contrib.auth.models import AnonymousUser
 from django.db import models
 from django.utils import timezone
 
+from accounts.models import Team
+from accounts.spaces import Space, visible
 from gallery.fulltext import Words
 
 # The provider promises 14 or 15 days: people see the thirteenth, we go on trying to the fifteenth.
@@ -24,7 +26,11 @@ def _deadline() -> datetime:
 class ResultQuerySet(models.QuerySet["Result"]):
     def visible_to(self, user: "settings.AUTH_USER_MODEL | AnonymousUser") -> "ResultQuerySet":  # type: ignore[name-defined]
         """The results this person may see; every user-facing query starts here."""
-        return self.filter(user_id=user.pk) if user.pk else self.none()
+        return self.filter(visible(user)) if user.pk else self.none()
+
+    def in_space(self, space: Space) -> "ResultQuerySet":
+        """The results of one space, which the caller has seen to be the person's own or a team of theirs."""
+        return self.filter(space.holds)
 
     def saved(self) -> "ResultQuerySet":
         return self.filter(state=Result.State.SAVED)
@@ -53,6 +59,7 @@ class Result(models.Model):
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     task = models.ForeignKey("tasks.Task", on_delete=models.PROTECT, related_name="results")
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.PROTECT, related_name="results")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="results")
     position = models.PositiveSmallIntegerField()
     kind = models.CharField(max_length=5, choices=Kind, default=Kind.IMAGE)
     state = models.CharField(max_length=6, choices=State, default=State.SAVING)
@@ -99,6 +106,7 @@ class Result(models.Model):
         help_text="its row in the full-text index",
     )
     revision = models.BigIntegerField(default=0, editable=False)
+    team_revision = models.BigIntegerField(default=0, editable=False)
 
     objects: ClassVar[models.Manager["Result"]] = ResultQuerySet.as_manager()
 
@@ -117,6 +125,15 @@ class Result(models.Model):
             models.Index(fields=["user", "revision"], name="result_revision"),
             models.Index(fields=["state", "next_try_at"], name="result_due"),
             models.Index(fields=["user", "state"], name="result_state"),
+            models.Index(
+                fields=["team", "-saved_at", "-id"],
+                name="result_team_wall",
+                condition=models.Q(saved_at__isnull=False, trashed_at__isnull=True, team__isnull=False),
+            ),
+            models.Index(
+                fields=["team", "team_revision"], name="result_team_revision", condition=models.Q(team__isnull=False)
+            ),
+            models.Index(fields=["team", "state"], name="result_team_state", condition=models.Q(team__isnull=False)),
         ]
 
     def __str__(self) -> str:

@@ -12,7 +12,7 @@ from django.db.models import Count
 from django.utils import timezone
 
 from accounts.models import User
-from accounts.services import next_revision
+from accounts.services import next_revisions
 from gallery.indexing import index_results
 from gallery.models import GIVEN_UP_AFTER, Result
 from gallery.shapes import nearest_shape
@@ -25,7 +25,7 @@ LONGEST_WAIT = 3600.0
 
 def add_results(
     task_id: UUID,
-    user_id: int,
+    owner: tuple[int, UUID | None],
     urls: Sequence[str],
     kind: Literal["image", "video"],
     verified: bool = True,
@@ -33,16 +33,19 @@ def add_results(
 ) -> int:
     """Make one row per address of a task that has none yet and ring for each. Returns how many are new.
 
-    `facts`: what the filter desk asks of the task (task_type, version, speed, credits of each), kept with the result.
+    `owner`: the author's id, and the team's when it is theirs. `facts`: what the filter desk asks of the task
+    (task_type, version, speed, credits of each), kept with the result.
     Call it inside the transaction of the task's own change. Calling it again is harmless; a verified call confirms
     rows that only a callback vouched for, and starts again with those whose address was another one.
     """
     now = timezone.now()
+    user_id, team_id = owner
     known = {result.position: result for result in Result.objects.filter(task_id=task_id)}
     fresh = [
         Result(
             task_id=task_id,
             user_id=user_id,
+            team_id=team_id,
             position=position,
             kind=kind,
             source_url=url,
@@ -55,21 +58,22 @@ def add_results(
     doubted = [known[at] for at in range(len(urls)) if verified and at in known and not known[at].verified]
     if not fresh and not doubted:
         return 0
-    revision = next_revision(user_id)
+    revisions = next_revisions(user_id, team_id)
     for result in fresh:
-        result.revision, result.rung_at = revision, now
+        result.rung_at = now
+        result.revision, result.team_revision = revisions["revision"], revisions.get("team_revision", 0)
     Result.objects.bulk_create(fresh, ignore_conflicts=True)
     made = list(Result.objects.filter(pk__in=[result.pk for result in fresh]).values_list("pk", flat=True))
     for pk in made:
         enqueue(SAVE_JOB, pk)
     for result in doubted:
-        _confirm(result, urls[result.position], revision)
+        _confirm(result, urls[result.position], revisions)
     return len(made)
 
 
-def _confirm(result: Result, url: str, revision: int) -> None:
+def _confirm(result: Result, url: str, revisions: dict[str, int]) -> None:
     """The provider itself now names this position's address: believe it, and fetch again if it is another one."""
-    changes: dict[str, Any] = {"verified": True, "revision": revision}
+    changes: dict[str, Any] = {"verified": True, **revisions}
     if url != result.source_url:
         now = timezone.now()
         changes |= {"source_url": url, "state": Result.State.SAVING, "saved_at": None, "next_try_at": now}
@@ -106,7 +110,7 @@ def settle(result: Result, **fields: Any) -> bool:
     with transaction.atomic():
         if not Result.objects.filter(pk=result.pk, state=Result.State.SAVING).update(**fields):
             return False
-        Result.objects.filter(pk=result.pk).update(revision=next_revision(result.user_id))
+        Result.objects.filter(pk=result.pk).update(**next_revisions(result.user_id, result.team_id))
     return True
 
 
@@ -144,7 +148,7 @@ def try_again(result: Result) -> bool:
     unsaved = Result.objects.filter(pk=result.pk).exclude(state=Result.State.SAVED)
     with transaction.atomic():
         changes = {"state": Result.State.SAVING, "dead_link_at": None, "next_try_at": now, "rung_at": now}
-        if not unsaved.update(**changes, revision=next_revision(result.user_id)):
+        if not unsaved.update(**changes, **next_revisions(result.user_id, result.team_id)):
             return False
         enqueue(SAVE_JOB, result.pk)
     return True
@@ -154,12 +158,21 @@ def set_star(result: Result, starred: bool) -> None:
     """Keep the star and tell the board, which shows it too."""
     with transaction.atomic():
         if Result.objects.filter(pk=result.pk).exclude(starred=starred).update(starred=starred):
-            Result.objects.filter(pk=result.pk).update(revision=next_revision(result.user_id))
+            Result.objects.filter(pk=result.pk).update(**next_revisions(result.user_id, result.team_id))
     result.starred = starred
 
 
 def files_line(user: User | AnonymousUser) -> tuple[int, int]:
     """(files still on the way, files lost) of this person, for the top line: one indexed query."""
-    unsaved = Result.objects.visible_to(user).filter(state__in=[Result.State.SAVING, Result.State.LOST])
+    unsaved = Result.objects.filter(user_id=user.pk or 0, state__in=[Result.State.SAVING, Result.State.LOST])
     counts = dict(unsaved.order_by().values_list("state").annotate(Count("pk")))
     return counts.get(Result.State.SAVING, 0), counts.get(Result.State.LOST, 0)
+
+
+def hand_over_results(user_id: int, team_id: UUID) -> int:
+    """Make a person's own results the team's, found by its searches from now on. Returns how many."""
+    own = Result.objects.filter(user_id=user_id, team=None)
+    handed = list(own.values_list("pk", flat=True))
+    own.update(team_id=team_id)
+    index_results(Result.objects.filter(pk__in=handed))
+    return len(handed)

@@ -7,6 +7,7 @@ from typing import Any
 from django.contrib.auth.models import AnonymousUser
 
 from accounts.models import User
+from accounts.spaces import Space
 from gallery.found import Found
 from gallery.models import Result
 from gallery.paging import Place
@@ -27,8 +28,8 @@ class Strip:
 
 
 def read_strip(user: User | AnonymousUser, search: Search, result: Result) -> Strip:
-    """A handful of queries, none of which grows with the gallery beyond MOST_COUNTED rows of an index."""
-    found = Found(user, search)
+    """In the result's own space: a few queries, none of which reads more than MOST_COUNTED rows of an index."""
+    found = Found(Space(user.pk or 0, result.team_id), search)
     here = found.place_of(result)
     if here is None:
         return Strip([], None, None, "")

@@ -3,7 +3,7 @@
 from typing import Any
 from uuid import UUID
 
-from django.http import HttpRequest, HttpResponse
+from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
@@ -11,6 +11,9 @@ from django.utils.cache import patch_vary_headers
 from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
+from accounts.people import signed_in
+from accounts.roles import Right
+from accounts.spaces import Space, may_in, space_of, spaces_of
 from gallery import services
 from gallery.facets import read_desk
 from gallery.models import Result
@@ -30,7 +33,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """The wall; with `after=<cursor>` asked for by htmx, the next page of it alone."""
     search = Search.from_query(request.GET)
     place = parse_place(request.GET.get("after", ""))
-    page = read_page(request.user, search, place)
+    space = space_of(signed_in(request))
+    page = read_page(space, search, place)
     today = timezone.localdate()
     context: dict[str, Any] = {
         "page": page,
@@ -42,8 +46,9 @@ def index(request: HttpRequest) -> HttpResponse:
     is_fragment = bool(getattr(request, "htmx", False)) and place is not None
     if not is_fragment:
         context |= {"kinds": KINDS, "density": _density(request)}
-        context["found"] = count_found(request.user, search) if search else ""
-        context["unsaved"] = _unsaved(request) if page.saving or page.lost else []
+        context |= {"space": space, "spaces": spaces_of(signed_in(request))}
+        context["found"] = count_found(space, search) if search else ""
+        context["unsaved"] = _unsaved(space) if page.saving or page.lost else []
     response = render(request, "gallery/index.html#days" if is_fragment else "gallery/index.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
@@ -53,7 +58,9 @@ def index(request: HttpRequest) -> HttpResponse:
 def facets(request: HttpRequest) -> HttpResponse:
     """The filter desk alone, for the search in the address: fetched when somebody opens it."""
     search = Search.from_query(request.GET)
-    return render(request, "gallery/_facets.html", {"search": search, "desk": read_desk(request.user, search)})
+    return render(
+        request, "gallery/_facets.html", {"search": search, "desk": read_desk(space_of(signed_in(request)), search)}
+    )
 
 
 def _more(search: Search, older: str) -> str:
@@ -68,8 +75,8 @@ def _density(request: HttpRequest) -> int:
     return int(value) if value in {str(step) for step in range(1, DENSITIES + 1)} else DEFAULT_DENSITY
 
 
-def _unsaved(request: HttpRequest) -> list[Result]:
-    waiting = Result.objects.visible_to(request.user).filter(state__in=[Result.State.SAVING, Result.State.LOST])
+def _unsaved(space: Space) -> list[Result]:
+    waiting = Result.objects.in_space(space).filter(state__in=[Result.State.SAVING, Result.State.LOST])
     return list(waiting.select_related("task").order_by("deadline")[:MOST_UNSAVED])
 
 
@@ -103,6 +110,8 @@ def viewer(request: HttpRequest, result_id: UUID) -> HttpResponse:
 def star(request: HttpRequest, result_id: UUID) -> HttpResponse:
     """Set the star (`starred=1`) or take it away; 204 for the script, back to where the form was otherwise."""
     result = get_object_or_404(Result.objects.visible_to(request.user), pk=result_id)
+    if not may_in(request.user, result.team_id, Right.MAKE):
+        raise Http404
     services.set_star(result, request.POST.get("starred") == "1")
     if getattr(request, "htmx", False):
         return HttpResponse(status=204)

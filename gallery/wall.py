@@ -7,12 +7,11 @@ from itertools import groupby
 from typing import Any
 from uuid import UUID
 
-from django.contrib.auth.models import AnonymousUser
 from django.db.models import Count, Q
 from django.urls import reverse
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.spaces import Space
 from gallery.found import Found
 from gallery.models import Result
 from gallery.paging import Cursor, Place
@@ -54,7 +53,7 @@ class Day:
 
 @dataclass(slots=True)
 class Page:
-    """`older` is the cursor of the next page, "" at the end; `saving` and `lost` count this person's other results."""
+    """`older` is the cursor of the next page, "" at the end; `saving` and `lost` count the space's others."""
 
     days: list[Day] = field(default_factory=list)
     older: str = ""
@@ -100,9 +99,9 @@ def tiles(rows: Iterable[tuple[Any, ...]], search: Search) -> list[tuple[datetim
     ]
 
 
-def read_page(user: User | AnonymousUser, search: Search, place: Place | None) -> Page:
+def read_page(space: Space, search: Search, place: Place | None) -> Page:
     """The page after `place` (the first without one): two queries, three when a search for words changes its tier."""
-    found = Found(user, search)
+    found = Found(space, search)
     rows = found.after(place, PAGE + 1, *COLUMNS, "words_id")
     page = Page()
     shown = tiles((row[: len(COLUMNS)] for row in rows[:PAGE]), search)
@@ -141,7 +140,7 @@ def _count(page: Page, found: Found, last: Cursor | None) -> None:
     if last:
         rest = Q(saved_at__gte=start_of_day(timezone.localdate(last.saved_at)), trashed_at__isnull=True)
         wanted |= rest & last.older & found.search.condition
-    by_state = Result.objects.visible_to(found.user).filter(wanted).order_by().values_list("state")
+    by_state = Result.objects.in_space(found.space).filter(wanted).order_by().values_list("state")
     counts = dict(by_state.annotate(Count("pk")))
     page.saving, page.lost = counts.get(Result.State.SAVING, 0), counts.get(Result.State.LOST, 0)
     if last:
@@ -158,7 +157,7 @@ def day_name(day: date, today: date) -> str:
     return name if day.year == today.year else f"{name} {day.year}"
 
 
-def count_found(user: User | AnonymousUser, search: Search) -> str:
+def count_found(space: Space, search: Search) -> str:
     """How many saved results the search finds, as words: exact up to MOST_COUNTED, one query."""
-    count = Found(user, search).count(MOST_COUNTED + 1)
+    count = Found(space, search).count(MOST_COUNTED + 1)
     return f"{count:,}" if count <= MOST_COUNTED else f"more than {MOST_COUNTED:,}"

@@ -52,6 +52,7 @@ INSTALLED_APPS = [
     "gallery",
     "tasks",
     "callbacks",
+    "oversight",
     "allauth",
     "allauth.account",
     "allauth.mfa",

@@ -11,6 +11,7 @@ from django.db import transaction
 from django.db.models import Count, Q
 
 from accounts.models import User
+from accounts.spaces import Space
 from tasks import lifecycle
 from tasks.models import FINAL, WAITING, Batch, HoldReason, Status, Task
 
@@ -43,27 +44,31 @@ def create(
     nonce: UUID,
     *,
     mail_wanted: bool = False,
+    team_id: UUID | None = None,
     **kin: Any,
 ) -> list[Task]:
     """Queue a task for each (unfolded text, validated values), all or none. The same nonce makes them once.
 
-    `kin` names the parent of all of them. Raises NoKey.
+    `kin` names the parent of all of them. Raises NoKey, and OverBudget
+    when they do not all fit into the budget.
     """
     with transaction.atomic():
         batch, is_new = Batch.objects.get_or_create(
-            user=user, nonce=nonce, defaults={"template": template, "mail_wanted": mail_wanted}
+            user=user, nonce=nonce, defaults={"template": template, "mail_wanted": mail_wanted, "team_id": team_id}
         )
         if not is_new:
             return list(batch.tasks.order_by("created_at"))
         return [
-            lifecycle.create(user, values, nonce=uuid5(nonce, str(number)), batch=batch, expansion=text, **kin)[0]
+            lifecycle.create(
+                user, values, nonce=uuid5(nonce, str(number)), team_id=team_id, batch=batch, expansion=text, **kin
+            )[0]
             for number, (text, values) in enumerate(prompts)
         ]
 
 
-def under_way(user_id: int) -> list[Progress]:
-    """The person's batches of which something has not ended, newest first."""
-    counted = Batch.objects.filter(user_id=user_id, tasks__isnull=False).annotate(
+def under_way(space: Space) -> list[Progress]:
+    """The batches of the space of which something has not ended, newest first."""
+    counted = Batch.objects.filter(space.holds, tasks__isnull=False).annotate(
         total=Count("tasks"),
         unsent=Count("tasks", filter=Q(tasks__status__in=WAITING)),
         paused=Count("tasks", filter=Q(tasks__status=Status.HELD, tasks__hold_reason=HoldReason.PAUSED)),

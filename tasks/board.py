@@ -7,7 +7,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.spaces import Space
 from tasks.cards import Card, card_of, with_results
 from tasks.models import CLIP_TYPES, Kind, Status, Task
 
@@ -33,9 +33,9 @@ class Page:
     older: str
 
 
-def page_of(user: User, show: str, before: str) -> Page:
-    """One page of the person's board; a cursor that makes no sense starts at the top."""
-    tasks = Task.objects.visible_to(user).filter(FILTERS[show][1]).order_by("-created_at", "-id")
+def page_of(space: Space, show: str, before: str) -> Page:
+    """One page of the board of the space; a cursor that makes no sense starts at the top."""
+    tasks = Task.objects.filter(space.holds).filter(FILTERS[show][1]).order_by("-created_at", "-id")
     at = _read(before)
     if at:
         moment, pk = at

@@ -10,6 +10,7 @@ from django.conf import settings
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
+from accounts.spaces import Space, key_for
 from kie.parameters import BY_NAME, PROMPT_LIMIT, Parameter, TaskType, table
 from tasks.flags import Flag, render, why_ignored
 from tasks.forms import ComposeForm
@@ -18,7 +19,8 @@ from tasks.pace import in_words, usual_seconds
 from tasks.permutations import escape
 from tasks.reading import Prompt, Whole
 from tasks.references import Slot, slots
-from usage.prices import estimate
+from usage import prices
+from usage.budgets import Standing, tightest
 
 ICONS = {
     TaskType.IMAGE: "photo",
@@ -61,8 +63,10 @@ class Composer:
     controls: dict[str, Control]
     task_type: TaskType
     key: ApiKey | None
-    cost: int
+    cost: Decimal
     usual: str
+    budget: Standing | None = None
+    may_make: bool = True
     slots: list[Slot] = field(default_factory=list)
     is_open: bool = False
 
@@ -83,28 +87,31 @@ class Composer:
         return PROMPT_LIMIT
 
 
-def compose_for(user: User, form: ComposeForm, *, is_open: bool = False) -> Composer:
-    """The composer for this person with what the form holds."""
+def compose_for(user: User, space: Space, form: ComposeForm, *, is_open: bool = False) -> Composer:
+    """The composer for this space with what the form holds."""
     shown = form.shown
     kind = str(shown.get("task_type") or TaskType.IMAGE)
     task_type = TaskType(kind) if kind in set(TaskType) else TaskType.IMAGE
     controls = {row.name: _control(row, shown, form, task_type) for row in table(settings.KIE_EXTRA_VERSIONS)}
     off = set(SwitchedOff.objects.filter(until__gt=timezone.now()).values_list("task_type", flat=True))
+    listed = prices.today()
     for choice in controls["task_type"].choices:
         choice["icon"] = ICONS[TaskType(choice["value"])]
         choice["off"] = choice["value"] in off
-        choice["credits"] = estimate(Kind.GENERATE, {"task_type": choice["value"]})
+        choice["credits"] = listed.estimate(Kind.GENERATE, {"task_type": choice["value"]})
     for choice in controls["speed"].choices:
-        choice["credits"] = estimate(Kind.GENERATE, {"speed": choice["value"]})
+        choice["credits"] = listed.estimate(Kind.GENERATE, {"speed": choice["value"]})
     values = {name: control.value for name, control in controls.items()}
     return Composer(
         form=form,
         controls=controls,
         task_type=task_type,
-        key=ApiKey.objects.filter(user=user).first(),
-        cost=int(estimate(Kind.GENERATE, _priced(values))),
+        key=key_for(space.user_id, space.team_id),
+        budget=tightest(space.user_id, space.team_id),
+        may_make=space.may_make,
+        cost=listed.estimate(Kind.GENERATE, _priced(values)),
         usual=in_words(*usual_seconds(task_type, str(values["speed"]))),
-        slots=slots(user.pk, shown.get("file_urls") or []),
+        slots=slots(user, shown.get("file_urls") or []),
         is_open=is_open or bool(set(form.errors) - {"prompt", "__all__"}),
     )
 
@@ -117,6 +124,7 @@ class Reading:
     ticked: set[int]
     cost: Decimal
     left: Decimal | None
+    budget_left: Decimal | None
     for_script: str
     mail_wanted: bool = False
 
@@ -138,8 +146,8 @@ class Reading:
         ]
 
 
-def reading_for(form: ComposeForm, key: ApiKey | None) -> Reading:
-    """The reading of what the form holds, for the person with this key."""
+def reading_for(form: ComposeForm, key: ApiKey | None, budget: Standing | None = None) -> Reading:
+    """The reading of what the form holds, for somebody with this key and this tightest budget."""
     whole = form.whole
     chosen = form.chosen
     cost = sum((prompt.cost for prompt in chosen), Decimal(0))
@@ -156,7 +164,8 @@ def reading_for(form: ComposeForm, key: ApiKey | None) -> Reading:
     }
     balance = key.balance if key else None
     left = balance - cost if balance is not None else None
-    return Reading(whole, form.ticked, cost, left, json.dumps(told), form.mail_wanted)
+    budget_left = budget.limit - budget.used - cost if budget else None
+    return Reading(whole, form.ticked, cost, left, budget_left, json.dumps(told), form.mail_wanted)
 
 
 def _place(text: str, flag: Flag) -> tuple[int, int]:

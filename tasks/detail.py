@@ -57,7 +57,7 @@ def detail_of(task: Task) -> Detail:
         total=took((end - task.created_at).total_seconds()) if end else "",
         exchanges=[_exchange(exchange) for exchange in task.exchanges.all()],
         family=tree_of(task),
-        pictures=slots(task.user_id, task.parameters.get("file_urls") or []),
+        pictures=slots(task.user, task.parameters.get("file_urls") or []),
         bytes_saved=sum(result.size for result in results),
         provider_until=min((result.deadline for result in results), default=None),
     )

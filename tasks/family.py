@@ -7,6 +7,7 @@ from uuid import UUID
 
 from django.db.models import QuerySet
 
+from accounts.spaces import Space
 from gallery.models import Result
 from tasks.models import Status, Task
 
@@ -35,7 +36,7 @@ class Node:
 
 def tree_of(task: Task) -> Node:
     """The tree around `task`, from its eldest ancestor down: a query per generation."""
-    mine = Task.objects.filter(user_id=task.user_id)
+    mine = Task.objects.filter(Space(task.user_id, task.team_id).holds)
     root = task
     for _ in range(DEEPEST):
         parent = mine.filter(pk=root.parent_id).first() if root.parent_id else None
@@ -52,7 +53,7 @@ def tree_of(task: Task) -> Node:
         youngest = [each.pk for each in found]
         if not youngest:
             break
-    _show(nodes, Result.objects.filter(user_id=task.user_id))
+    _show(nodes, Result.objects.in_space(Space(task.user_id, task.team_id)))
     return nodes[root.pk]
 
 

@@ -11,6 +11,7 @@ from django.http import QueryDict
 
 from kie.parameters import BY_NAME, PROMPT_LIMIT, table
 from tasks.reading import Prompt, Whole, read
+from usage.prices import today
 
 STALE = "The prompts changed while you were choosing. Look at the list again."
 NONE_CHOSEN = "Tick at least one of the prompts."
@@ -48,7 +49,7 @@ class ComposeForm(forms.Form):
     @cached_property
     def whole(self) -> Whole:
         """What the text means, worked out when it is asked for: a draft, or a form only shown, never asks."""
-        return read(self.shown)
+        return read(self.shown, today())
 
     @property
     def ticked(self) -> set[int]:

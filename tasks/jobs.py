@@ -6,12 +6,16 @@ Here, and only here, the client's errors become statuses; docs/reliability.md ha
 import logging
 import time
 from datetime import datetime, timedelta
+from decimal import Decimal
+from uuid import UUID
 
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
 from accounts.models import ApiKey
+from accounts.roles import Right
 from accounts.services import mark_refused, refresh_balance
+from accounts.spaces import may_in
 from gallery.files import has_room
 from gallery.models import Result
 from gallery.services import link_is_gone, renew_source
@@ -22,10 +26,12 @@ from kie.reports import ReportState
 from mjportal.encryption import Undecipherable
 from tasks import gates, lifecycle, looks
 from tasks.alarms import tell_admins
+from tasks.keys import watching_keys
 from tasks.models import FailureClass, HoldReason, Status, SwitchedOff, Task
 from tasks.provider import note_exchange, open_client, send
 from tasks.references import Gone, hosted
 from tasks.wording import BLOCKED
+from usage.balances import note_reading
 
 logger = logging.getLogger(__name__)
 
@@ -43,9 +49,13 @@ REFUSALS = {
 
 def submit_task(pk: str) -> None:
     """Send one queued task: claim it, set the wire mark, make the one paid request."""
-    task = Task.objects.select_related("api_key", "parent").filter(pk=pk, status=Status.QUEUED).first()
+    task = Task.objects.select_related("api_key", "parent", "user").filter(pk=pk, status=Status.QUEUED).first()
     now = timezone.now()
     if task is None or task.next_send_at > now:
+        return
+    if not may_in(task.user, task.team_id, Right.MAKE):
+        # They left the team, or may only look there now: what waits to be sent for it stops.
+        lifecycle.cancel(task)
         return
     reason = _obstacle(task)
     if reason:
@@ -197,12 +207,22 @@ def read_balance(pk: str) -> None:
     key = ApiKey.objects.filter(pk=pk).first()
     if key is None:
         return
+    before = _on_the_wire(key.fingerprint)
     try:
-        refresh_balance(key)
+        balance = refresh_balance(key)
+        # A task that left or ended meanwhile would make the reading lie; the next one comes soon.
+        if _on_the_wire(key.fingerprint) == before:
+            note_reading(key.fingerprint, balance, sum(before.values(), Decimal(0)))
     except KeyRefused:
         mark_refused(key)
     except (KieError, Undecipherable):
         logger.info("the balance of key %s could not be read", key)
+
+
+def _on_the_wire(fingerprint: str) -> dict[UUID, Decimal]:
+    """What the account's tasks that the provider has, or may have, are expected to cost."""
+    under_way = Task.objects.filter(key_fingerprint=fingerprint, status__in=lifecycle.ON_THE_WIRE)
+    return dict(under_way.exclude(sent_at=None).values_list("pk", "cost"))
 
 
 def refresh_link(pk: str) -> None:
@@ -210,8 +230,8 @@ def refresh_link(pk: str) -> None:
     result = Result.objects.filter(pk=pk, state=Result.State.SAVING, dead_link_at__isnull=False).first()
     if result is None:
         return
-    task = Task.objects.select_related("user__api_key").get(pk=result.task_id)
-    key = getattr(task.user, "api_key", None)
+    task = Task.objects.get(pk=result.task_id)
+    _, key = next(watching_keys([task]), (task, None))
     if key is None or not task.provider_task_id:
         link_is_gone(result.pk)
         return

@@ -12,15 +12,15 @@ from uuid import UUID, uuid5
 from django.db import IntegrityError, transaction
 from django.utils import timezone
 
-from accounts.models import ApiKey, User
-from accounts.services import next_revision
+from accounts.models import User
+from accounts.services import next_revisions
+from accounts.spaces import key_for
 from gallery.models import Result
 from gallery.services import add_results
 from mjportal.background import enqueue
 from tasks.looks import first_look
 from tasks.models import FINAL, Batch, FailureClass, HoldReason, Kind, Status, Task
-from usage import ledger
-from usage.prices import estimate
+from usage import budgets, ledger, prices
 
 SUBMIT_JOB = "tasks.jobs.submit_task"
 # Longer than the client's own deadline for a paid request, so that a lease never ends under a live request.
@@ -33,11 +33,22 @@ class NoKey(Exception):
     """The person has connected no API key, so nothing can be sent."""
 
 
+class OtherAccount(Exception):
+    """The picture was made with somebody else's key; the provider builds only on an account's own pictures."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"It was made with {name}'s key, and the provider builds only on an account's own pictures."
+            f" {name} can do it; Animate and Use as reference work with your key."
+        )
+
+
 def create(
     user: User,
     values: dict[str, Any],
     *,
     nonce: UUID,
+    team_id: UUID | None = None,
     kind: str = Kind.GENERATE,
     parent: Task | None = None,
     parent_position: int | None = None,
@@ -46,22 +57,25 @@ def create(
 ) -> tuple[Task, bool]:
     """Queue one task from validated `values` (see `kie.parameters.validate`). Returns (task, whether it is new).
 
-    The same nonce returns the same task: a double click buys once. Raises NoKey.
+    `team_id`: the team it is made in, which the caller has seen the person may do. The same nonce returns the same
+    task: a double click buys once. Raises NoKey, and OverBudget (see `usage.budgets`) when it would pass a budget.
     """
     known = Task.objects.filter(user=user, nonce=nonce).first()
     if known:
         return known, False
-    key = ApiKey.objects.filter(user=user).first()
+    key = key_for(user.pk, team_id)
     if key is None:
         raise NoKey
-    task = _drafted(user, key, values, nonce=nonce, kind=kind)
+    task = _drafted(user, values, nonce=nonce, kind=kind)
+    task.team_id, task.api_key, task.key_fingerprint = team_id, key, key.fingerprint
     task.parent, task.parent_position, task.batch, task.expansion = parent, parent_position, batch, expansion
     try:
         with transaction.atomic():
+            budgets.check(user.pk, team_id, task.cost)
             task.save(force_insert=True)
-            ledger.reserve(task.pk, user.pk, task.cost)
-            task.revision = next_revision(user.pk)
-            Task.objects.filter(pk=task.pk).update(revision=task.revision)
+            ledger.reserve(chain_of(task), task.cost)
+            revisions = next_revisions(user.pk, team_id)
+            Task.objects.filter(pk=task.pk).update(**revisions)
             enqueue(SUBMIT_JOB, task.pk)
     except IntegrityError:
         # The other half of a double click was faster.
@@ -69,28 +83,35 @@ def create(
     return task, True
 
 
-def _drafted(user: User, key: ApiKey, values: dict[str, Any], *, nonce: UUID, kind: str) -> Task:
+def chain_of(task: Task) -> ledger.Chain:
+    """Whose the lines of this task's ledger are."""
+    return ledger.Chain(task.pk, task.user_id, task.team_id, task.key_fingerprint)
+
+
+def _drafted(user: User, values: dict[str, Any], *, nonce: UUID, kind: str) -> Task:
     """The row as it will be queued, not saved."""
     now = timezone.now()
     rest = {name: value for name, value in values.items() if name not in ("task_type", "prompt")}
     return Task(
         user=user,
-        api_key=key,
-        key_fingerprint=key.fingerprint,
         nonce=nonce,
         kind=kind,
         task_type=values.get("task_type", ""),
         prompt=values.get("prompt", ""),
         parameters=rest,
-        cost=estimate(kind, values),
+        cost=prices.today().estimate(kind, values),
         created_at=now,
         next_send_at=now,
         rung_at=now,
     )
 
 
-def follow_up(result: Result, kind: str, *, prompt: str | None = None, nonce: UUID | None = None) -> tuple[Task, bool]:
+def follow_up(
+    user: User, result: Result, kind: str, *, prompt: str | None = None, nonce: UUID | None = None
+) -> tuple[Task, bool]:
     """Queue an upscale or vary of one picture, or the extension of a clip. Returns (task, whether it is new).
+
+    The provider builds only on what the same account made: raises OtherAccount when this person's key is another one.
 
     `prompt` replaces the parent's; an extension without one leaves what happens to the provider. Without a nonce clicks
     within three seconds are one: it is made of the picture and of how many such tasks there were before.
@@ -99,18 +120,22 @@ def follow_up(result: Result, kind: str, *, prompt: str | None = None, nonce: UU
     earlier = Task.objects.filter(
         parent=parent, parent_position=result.position, kind=kind, created_at__lt=timezone.now() - DOUBLE_CLICK
     )
+    key = key_for(user.pk, parent.team_id)
+    # A person's own new key is most often of the same account: there the provider decides, as it always did.
+    if parent.user_id != user.pk and key is not None and key.fingerprint != parent.key_fingerprint:
+        raise OtherAccount(parent.user.get_full_name())
     nonce = nonce or uuid5(parent.pk, f"{kind} {result.position} {earlier.count()}")
     kept = {name: parent.parameters[name] for name in ("aspect_ratio", "version") if name in parent.parameters}
     values = {**kept, "task_type": parent.task_type, "prompt": parent.prompt if prompt is None else prompt}
-    return create(parent.user, values, nonce=nonce, kind=kind, parent=parent, parent_position=result.position)
+    kin: dict[str, Any] = {"parent": parent, "parent_position": result.position}
+    return create(user, values, nonce=nonce, kind=kind, team_id=parent.team_id, **kin)
 
 
 def send_again(task: Task, nonce: UUID) -> tuple[Task, bool]:
     """Queue a new task with the same parameters; the caller has told the person that it may cost twice."""
     values = {**task.parameters, "task_type": task.task_type, "prompt": task.prompt}
-    return create(
-        task.user, values, nonce=nonce, kind=task.kind, parent=task.parent, parent_position=task.parent_position
-    )
+    kin: dict[str, Any] = {"parent": task.parent, "parent_position": task.parent_position}
+    return create(task.user, values, nonce=nonce, kind=task.kind, team_id=task.team_id, **kin)
 
 
 def cancel(task: Task) -> bool:
@@ -118,7 +143,7 @@ def cancel(task: Task) -> bool:
     with transaction.atomic():
         won = task.advance(from_=(Status.QUEUED, Status.HELD), to=Status.CANCELLED, finished_at=timezone.now())
         if won:
-            ledger.release(task.pk, task.user_id)
+            ledger.release(chain_of(task))
     return won
 
 
@@ -159,8 +184,8 @@ def succeed(task: Task, urls: Sequence[str], now: datetime, *, verified: bool = 
         if won:
             facts = _facts(task, len(urls))
             kind: Literal["image", "video"] = "video" if task.is_clip else "image"
-            add_results(task.pk, task.user_id, urls, kind, verified=verified, facts=facts)
-            ledger.settle(task.pk, task.user_id, task.cost)
+            add_results(task.pk, (task.user_id, task.team_id), urls, kind, verified=verified, facts=facts)
+            ledger.settle(chain_of(task), task.cost)
     return won
 
 
@@ -221,7 +246,7 @@ def hold_on(task: Task) -> bool:
 
 def release(task: Task) -> bool:
     """Let a held task go, bound to the key the person has now."""
-    key = ApiKey.objects.filter(user_id=task.user_id).first()
+    key = key_for(task.user_id, task.team_id)
     if key is None:
         return False
     now = timezone.now()
@@ -258,7 +283,7 @@ def fail(task: Task, failure_class: str, message: str, code: str = "", *, from_:
             next_look_at=None,
         )
         if won:
-            ledger.release(task.pk, task.user_id)
+            ledger.release(chain_of(task))
     return won
 
 

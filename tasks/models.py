@@ -9,8 +9,9 @@ from typing import Any, ClassVar
 from django.db import models, transaction
 from django.utils import timezone
 
-from accounts.models import ApiKey, User
-from accounts.services import next_revision
+from accounts.models import ApiKey, Team, User
+from accounts.services import next_revisions
+from accounts.spaces import visible
 from kie.parameters import TaskType
 
 
@@ -71,6 +72,7 @@ class Batch(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="batches")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="batches")
     nonce = models.UUIDField(default=uuid.uuid4)
     template = models.TextField()
     created_at = models.DateTimeField(default=timezone.now)
@@ -91,6 +93,7 @@ class Preset(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.CASCADE, related_name="presets")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="presets")
     name = models.CharField(max_length=60)
     values = models.JSONField(default=dict)
     is_default = models.BooleanField(default=False)
@@ -99,7 +102,14 @@ class Preset(models.Model):
 
     class Meta:
         ordering = ["name"]
-        constraints = [models.UniqueConstraint(fields=["user", "name"], name="one_preset_per_name")]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "name"], condition=models.Q(team__isnull=True), name="one_preset_per_name"
+            ),
+            models.UniqueConstraint(
+                fields=["team", "name"], condition=models.Q(team__isnull=False), name="one_team_preset_per_name"
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.name
@@ -142,7 +152,7 @@ class Reference(models.Model):
 class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, user: Any) -> "TaskQuerySet":
         """The tasks this person may see; every user-facing query starts here."""
-        return self.filter(user_id=user.pk) if user.pk else self.none()
+        return self.filter(visible(user)) if user.pk else self.none()
 
     def active(self) -> "TaskQuerySet":
         return self.filter(status__in=ACTIVE)
@@ -153,6 +163,7 @@ class Task(models.Model):
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(User, on_delete=models.PROTECT, related_name="tasks")
+    team = models.ForeignKey(Team, on_delete=models.PROTECT, null=True, blank=True, related_name="tasks")
     api_key = models.ForeignKey(ApiKey, on_delete=models.SET_NULL, null=True, blank=True, related_name="tasks")
     key_fingerprint = models.CharField(max_length=32, blank=True)
     nonce = models.UUIDField(default=uuid.uuid4)
@@ -172,6 +183,7 @@ class Task(models.Model):
     failure_code = models.CharField(max_length=60, blank=True)
     message = models.CharField(max_length=500, blank=True, help_text="the provider's words, cleaned for a person")
     revision = models.BigIntegerField(default=0, editable=False)
+    team_revision = models.BigIntegerField(default=0, editable=False)
 
     callback_token = models.CharField(max_length=64, unique=True, default=new_callback_token, editable=False)
     provider_task_id = models.CharField(max_length=128, blank=True)
@@ -218,6 +230,14 @@ class Task(models.Model):
             models.Index(fields=["user", "-created_at", "-id"], name="task_board"),
             models.Index(fields=["user", "revision"], name="task_revision"),
             models.Index(fields=["user", "status"], name="task_state"),
+            *(
+                models.Index(fields=["team", *fields], name=f"task_team_{name}", condition=models.Q(team__isnull=False))
+                for name, fields in (
+                    ("board", ["-created_at", "-id"]),
+                    ("revision", ["team_revision"]),
+                    ("state", ["status"]),
+                )
+            ),
             models.Index(fields=["next_look_at"], name="task_look_due", condition=models.Q(next_look_at__isnull=False)),
             models.Index(
                 fields=["status", "next_send_at"],
@@ -233,14 +253,15 @@ class Task(models.Model):
     def advance(self, *, from_: tuple[str, ...], to: str, **fields: Any) -> bool:
         """Move to status `to` if still in one of `from_`, setting `fields`: one UPDATE. Returns whether it won.
 
-        The owner's board revision moves in the same transaction, so a poll can never miss the change.
+        The board revisions move in the same transaction, so a poll can never miss the change.
         """
         fields["status"] = to
         with transaction.atomic():
             if not Task.objects.filter(pk=self.pk, status__in=from_).update(**fields):
                 return False
-            fields["revision"] = next_revision(self.user_id)
-            Task.objects.filter(pk=self.pk).update(revision=fields["revision"])
+            revisions = next_revisions(self.user_id, self.team_id)
+            fields |= revisions
+            Task.objects.filter(pk=self.pk).update(**revisions)
         for name, value in fields.items():
             setattr(self, name, value)
         return True

@@ -7,6 +7,7 @@ here, a signed-out visitor included, goes on to the real view.
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.conf import settings
 from django.contrib.auth import HASH_SESSION_KEY
@@ -18,7 +19,8 @@ from django.template import loader
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.models import User
+from accounts.models import Team, User
+from accounts.spaces import Space
 from tasks.changed import POLL_PATH, context_since
 
 _SQL = (
@@ -26,6 +28,14 @@ _SQL = (
     " JOIN usersessions_usersession b ON b.session_key = s.session_key"
     " JOIN accounts_user u ON u.id = b.user_id"
     " WHERE s.session_key = %s AND s.expire_date > %s AND u.is_active"
+)
+
+_TEAM_SQL = (
+    "SELECT w.board_revision, u.id, u.password, s.session_data FROM django_session s"
+    " JOIN usersessions_usersession b ON b.session_key = s.session_key"
+    " JOIN accounts_user u ON u.id = b.user_id"
+    " JOIN accounts_membership m ON m.user_id = u.id JOIN accounts_team w ON w.id = m.team_id"
+    " WHERE s.session_key = %s AND s.expire_date > %s AND u.is_active AND w.id = %s"
 )
 
 
@@ -51,14 +61,15 @@ class BoardPollMiddleware:
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info == POLL_PATH and request.method == "GET":
             after = request.GET.get("after", "")
-            watcher = _watcher(request) if is_revision(after) else None
+            watcher = _watcher(request) if is_revision(after) and is_team(request.GET.get("team")) else None
             if watcher and watcher.revision == int(after):
                 return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
             # Without htmx or the token's cookie the answer needs what other middleware adds to a page.
             is_fragment = "HTTP_HX_REQUEST" in request.META and settings.CSRF_COOKIE_NAME in request.COOKIES
             if watcher and is_fragment and watcher.is_proved():
                 self.csrf.process_request(request)
-                return _fragment(request, context_since(watcher.user_id, int(after), request.GET.get("board")))
+                space = Space(watcher.user_id, team_named(request))
+                return _fragment(request, context_since(space, int(after), request.GET.get("board")))
         return self.get_response(request)
 
 
@@ -67,13 +78,28 @@ def is_revision(after: str) -> bool:
     return after.isascii() and after.isdigit() and len(after) < 19
 
 
+def is_team(team: str | None) -> bool:
+    """Whether this is a team as a poll names it, or none."""
+    return team is None or (len(team) == 32 and all(digit in "0123456789abcdef" for digit in team))
+
+
+def team_named(request: HttpRequest) -> UUID | None:
+    """The team whose board is polled, after `is_team`."""
+    team = request.GET.get("team")
+    return UUID(team) if team else None
+
+
 def _watcher(request: HttpRequest) -> Watcher | None:
     session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
     if not session_key:
         return None
     now = connection.ops.adapt_datetimefield_value(timezone.now())
+    team = team_named(request)
     with connection.cursor() as cursor:
-        cursor.execute(_SQL, [session_key, now])
+        if team:
+            cursor.execute(_TEAM_SQL, [session_key, now, Team._meta.pk.get_db_prep_value(team, connection)])
+        else:
+            cursor.execute(_SQL, [session_key, now])
         row = cursor.fetchone()
     return Watcher(*row) if row else None
 

@@ -12,7 +12,7 @@ from kie.parameters import BY_NAME, ParameterErrors, TaskType, validate
 from tasks import flags, permutations
 from tasks.flags import Flag
 from tasks.models import Kind
-from usage.prices import estimate
+from usage.prices import PriceList
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Whole:
         return [message for name in ("template", *sorted(names)) for message in self.errors.get(name, [])]
 
 
-def read(shown: Mapping[str, Any]) -> Whole:
+def read(shown: Mapping[str, Any], prices: PriceList) -> Whole:
     """Unfold, take the flags, validate. `shown` is what the form holds; a flag wins over the control of its field."""
     template = str(shown.get("prompt") or "").replace("\r\n", "\n")
     kind = str(shown.get("task_type") or "").strip()
@@ -64,7 +64,7 @@ def read(shown: Mapping[str, Any]) -> Whole:
     except (permutations.TooMany, permutations.TooDeep) as error:
         whole.errors = {"template": [str(error)]}
         return whole
-    whole.prompts = [_prompt(index, pieces, whole.task_type, shown) for index, pieces in enumerate(unfolded)]
+    whole.prompts = [_prompt(index, pieces, whole.task_type, shown, prices) for index, pieces in enumerate(unfolded)]
     for prompt in whole.prompts:
         for name, messages in prompt.errors.items():
             known = whole.errors.setdefault(name, [])
@@ -73,7 +73,11 @@ def read(shown: Mapping[str, Any]) -> Whole:
 
 
 def _prompt(
-    index: int, pieces: tuple[permutations.Piece, ...], task_type: TaskType, shown: Mapping[str, Any]
+    index: int,
+    pieces: tuple[permutations.Piece, ...],
+    task_type: TaskType,
+    shown: Mapping[str, Any],
+    prices: PriceList,
 ) -> Prompt:
     said = flags.read(permutations.text_of(pieces), task_type)
     given = {**shown, **said.values, "prompt": said.prompt}
@@ -84,7 +88,8 @@ def _prompt(
         values = validate(given, settings.KIE_EXTRA_VERSIONS)
     except ParameterErrors as wrong:
         errors |= wrong.errors
-    return Prompt(index, pieces, values, estimate(Kind.GENERATE, values) if values else Decimal(0), errors)
+    cost = prices.estimate(Kind.GENERATE, values) if values else Decimal(0)
+    return Prompt(index, pieces, values, cost, errors)
 
 
 def _is_idle(name: str, value: Any, task_type: TaskType) -> bool:

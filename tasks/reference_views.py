@@ -7,6 +7,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, St
 from django.shortcuts import get_object_or_404, render
 from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts.people import signed_in
+from accounts.spaces import space_of
 from gallery import files
 from gallery.media import HEADERS
 from gallery.models import Result
@@ -19,19 +21,18 @@ SHOWN = 24
 @require_http_methods(["GET", "HEAD", "POST"])
 def library(request: HttpRequest) -> HttpResponse:
     """GET: what can be picked, newest first. POST: bring a picture; answers with its slot, 422 with what is wrong."""
-    assert request.user.pk is not None  # noqa: S101 - the login middleware has seen to it
-    person = request.user.pk
+    user = signed_in(request)
     if request.method == "POST":
         brought = request.FILES.get("file")
         if not isinstance(brought, UploadedFile):
             return _wrong("Choose a picture.")
         try:
-            kept = references.keep(person, brought)
+            kept = references.keep(user.pk, brought)
         except references.NotAPicture as error:
             return _wrong(str(error))
         return render(request, "tasks/_slot.html", {"slot": references.slot_of(kept)})
-    mine = Reference.objects.filter(user_id=person)[:SHOWN]
-    pictures = Result.objects.visible_to(request.user).on_wall().filter(kind=Result.Kind.IMAGE)[:SHOWN]
+    mine = Reference.objects.filter(user=user)[:SHOWN]
+    pictures = Result.objects.in_space(space_of(user)).on_wall().filter(kind=Result.Kind.IMAGE)[:SHOWN]
     context = {
         "brought": [references.slot_of(each) for each in mine],
         "made": [references.slot_of_result(each.pk, f"Picture {each.position + 1}") for each in pictures],

@@ -19,6 +19,7 @@ from django.core.files.uploadedfile import UploadedFile
 from django.urls import reverse
 from django.utils import timezone
 
+from accounts.models import User
 from gallery import files
 from gallery.decoding import Undecodable, decode_once
 from gallery.models import Result
@@ -108,9 +109,9 @@ def forget(reference: Reference) -> None:
             default_storage.delete(file_name(reference.sha256, width))
 
 
-def slots(user_id: int, urls: Iterable[str]) -> list[Slot]:
+def slots(user: User, urls: Iterable[str]) -> list[Slot]:
     """The pictures of a form as they are shown: at most five."""
-    return [_slot(user_id, url) for url in list(urls)[:5]]
+    return [_slot(user, url) for url in list(urls)[:5]]
 
 
 def slot_of(reference: Reference) -> Slot:
@@ -124,27 +125,27 @@ def slot_of_result(pk: UUID, name: str) -> Slot:
     return Slot(address("result", pk), f"/media/{pk}/320", name)
 
 
-def _slot(user_id: int, url: str) -> Slot:
+def _slot(user: User, url: str) -> Slot:
     named = ours(url)
     if named is None:
         return Slot(url, "", "")
     kind, pk = named
-    if kind == "reference" and (found := Reference.objects.filter(pk=pk, user_id=user_id).first()):
+    if kind == "reference" and (found := Reference.objects.filter(pk=pk, user=user).first()):
         return slot_of(found)
-    if kind == "result" and Result.objects.filter(pk=pk, user_id=user_id).exists():
+    if kind == "result" and Result.objects.visible_to(user).filter(pk=pk).exists():
         return slot_of_result(pk, "From the gallery")
     return Slot(url, "", "Not there any more")
 
 
-def missing(user_id: int, urls: Iterable[str]) -> bool:
+def missing(user: User, urls: Iterable[str]) -> bool:
     """Whether a picture of ours among these is not there for this person."""
-    return any(ours(url) and not _slot(user_id, url).thumb for url in urls)
+    return any(ours(url) and not _slot(user, url).thumb for url in urls)
 
 
-def source_of(user_id: int, urls: Iterable[str]) -> Result | None:
-    """The first of the person's own results among these pictures: what is made of it is its child."""
+def source_of(user: User, urls: Iterable[str]) -> Result | None:
+    """The first of the results the person may see among these pictures: what is made of it is its child."""
     named = [found for url in urls if (found := ours(url)) and found[0] == "result"]
-    results = Result.objects.filter(user_id=user_id, pk__in=[pk for _, pk in named]).select_related("task")
+    results = Result.objects.visible_to(user).filter(pk__in=[pk for _, pk in named]).select_related("task")
     by_pk = {result.pk: result for result in results}
     return next((by_pk[pk] for _, pk in named if pk in by_pk), None)
 
@@ -167,7 +168,7 @@ def _hosted(client: Client, task: Task, url: str) -> str:
         if reference is None:
             raise Gone("A picture it starts from was taken out of your library. Nothing was sent.")
         return _copied(client, task, reference.sha256, file_name(reference.sha256, SENT_WIDTH))
-    result = Result.objects.filter(pk=pk, user_id=task.user_id).first() if kind == "result" else None
+    result = Result.objects.visible_to(task.user).filter(pk=pk).first() if kind == "result" else None
     if result is None:
         raise Gone("A picture it starts from is not in your gallery any more. Nothing was sent.")
     if result.deadline - NEARLY_GONE > timezone.now() or not result.sha256:

@@ -3,9 +3,10 @@
 from typing import Any
 
 from django.db import transaction
-from django.db.models import Max
+from django.db.models import Max, QuerySet
 from django.utils import timezone
 
+from accounts.spaces import Space
 from kie.parameters import BY_NAME
 from tasks.models import Draft, Preset, Task
 
@@ -26,32 +27,42 @@ def save_draft(user_id: int, shown: dict[str, Any]) -> None:
         Draft.objects.update_or_create(user_id=user_id, defaults={"values": values, "saved_at": timezone.now()})
 
 
-def save_preset(user_id: int, name: str, shown: dict[str, Any]) -> Preset:
-    """Keep the settings under `name`; an equal name is replaced. Raises TooManyPresets."""
+def presets_in(space: Space) -> "QuerySet[Preset]":
+    """What can be chosen here: the person's own presets, or the team's."""
+    return Preset.objects.filter(space.holds)
+
+
+def save_preset(space: Space, name: str, shown: dict[str, Any]) -> Preset:
+    """Keep the settings under `name`, in a team for all of it; an equal name is replaced. Raises TooManyPresets."""
     values = {key: value for key, value in shown.items() if key in BY_NAME and key not in NOT_IN_PRESETS}
-    is_new = not Preset.objects.filter(user_id=user_id, name=name).exists()
-    if is_new and Preset.objects.filter(user_id=user_id).count() >= MOST_PRESETS:
-        raise TooManyPresets(f"{MOST_PRESETS} presets are kept at most. Delete one first.")
-    return Preset.objects.update_or_create(user_id=user_id, name=name, defaults={"values": values})[0]
+    known = presets_in(space)
+    found = known.filter(name=name).first()
+    if found is None:
+        if known.count() >= MOST_PRESETS:
+            raise TooManyPresets(f"{MOST_PRESETS} presets are kept at most. Delete one first.")
+        found = Preset(user_id=space.user_id, team_id=space.team_id, name=name)
+    found.values = values
+    found.save()
+    return found
 
 
 def make_default(preset: Preset) -> None:
     """Start with this one from now on; pressed again, with none."""
     with transaction.atomic():
         was = preset.is_default
-        Preset.objects.filter(user_id=preset.user_id).update(is_default=False)
+        Preset.objects.filter(Space(preset.user_id, preset.team_id).holds).update(is_default=False)
         Preset.objects.filter(pk=preset.pk).update(is_default=not was)
 
 
-def starting_values(user_id: int) -> dict[str, Any]:
+def starting_values(space: Space) -> dict[str, Any]:
     """What an untouched composer holds: the draft, else the default preset, else the settings of the last picture."""
-    draft = Draft.objects.filter(user_id=user_id).first()
+    draft = Draft.objects.filter(user_id=space.user_id).first()
     if draft:
         return dict(draft.values)
-    preset = Preset.objects.filter(user_id=user_id, is_default=True).first()
+    preset = presets_in(space).filter(is_default=True).first()
     if preset:
         return dict(preset.values)
-    last = Task.objects.filter(user_id=user_id, task_type="mj_txt2img").order_by("-created_at").first()
+    last = Task.objects.filter(user_id=space.user_id, task_type="mj_txt2img").order_by("-created_at").first()
     return {**last.parameters, "task_type": last.task_type} if last else {}
 
 

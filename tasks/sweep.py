@@ -13,6 +13,7 @@ from gallery.models import Result
 from mjportal.background import enqueue
 from tasks import gates, lifecycle
 from tasks.batches import tell_of_ended
+from tasks.keys import watched_by
 from tasks.models import HoldReason, Status, Task
 
 logger = logging.getLogger(__name__)
@@ -58,12 +59,11 @@ def recover_claims(now: datetime) -> None:
 def wake_held(now: datetime) -> None:
     """Let held tasks go when their reason is gone, as far as our tables tell; ask for balances that grew old."""
     held = Task.objects.filter(status=Status.HELD)
-    key = "user__api_key__"
-    checked_since = {f"{key}refused_at": None, f"{key}checked_at__gt": F("held_at")}
+    checked_since = {"refused_at": None, "checked_at__gt": F("held_at")}
     ready = [
         held.filter(hold_reason=HoldReason.PROVIDER_PAUSED, held_at__lt=now - PAUSED_FOR),
-        held.filter(hold_reason=HoldReason.NO_CREDIT, **{f"{key}balance__gte": F("cost")}, **checked_since),
-        held.filter(hold_reason=HoldReason.KEY_REFUSED, **checked_since),
+        held.filter(watched_by({"balance__gte": F("cost"), **checked_since}), hold_reason=HoldReason.NO_CREDIT),
+        held.filter(watched_by(checked_since), hold_reason=HoldReason.KEY_REFUSED),
     ]
     disk_low = held.filter(hold_reason=HoldReason.DISK_LOW)
     if disk_low.exists() and has_room():
@@ -77,16 +77,18 @@ def wake_held(now: datetime) -> None:
 def _check_old_balances(now: datetime) -> None:
     """Only the provider can tell that credit or trust is back: ask every five minutes, or every hour."""
     for reason, every in ((HoldReason.NO_CREDIT, CREDIT_EVERY), (HoldReason.KEY_REFUSED, KEY_EVERY)):
-        users = Task.objects.filter(status=Status.HELD, hold_reason=reason).values("user_id")
+        held = Task.objects.filter(status=Status.HELD, hold_reason=reason)
         old = Q(checked_at__lt=now - every) | Q(checked_at__isnull=True)
-        for pk in ApiKey.objects.filter(old, user_id__in=users).values_list("pk", flat=True):
+        whose = Q(pk__in=held.values("api_key_id")) | Q(user_id__in=held.filter(api_key=None).values("user_id"))
+        for pk in ApiKey.objects.filter(old, whose).values_list("pk", flat=True):
             enqueue("tasks.jobs.read_balance", pk)
 
 
 def open_eyes(now: datetime) -> None:
     """A key came back: look again at the tasks nobody could look at."""
     blind = Task.objects.filter(blind_since__isnull=False, status__in=lifecycle.ON_THE_WIRE)
-    blind.filter(user__api_key__changed_at__gt=F("blind_since"), next_look_at__gt=now).update(next_look_at=now)
+    seeing = blind.filter(watched_by({"changed_at__gt": F("blind_since")}), next_look_at__gt=now)
+    Task.objects.filter(pk__in=list(seeing.values_list("pk", flat=True)[:MOST])).update(next_look_at=now)
 
 
 def refresh_dead_links(now: datetime) -> None:

@@ -11,11 +11,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
 from queue import SimpleQueue
+from uuid import UUID
 
 from django.conf import settings
 from django.utils import timezone
 
-from accounts.models import ApiKey
 from kie.client import Client
 from kie.errors import Busy, KeyRefused, KieError, UnexpectedReply
 from kie.reports import Report
@@ -24,6 +24,7 @@ from mjportal.background import enqueue
 from mjportal.encryption import Undecipherable
 from tasks import gates, lifecycle, looks, notes
 from tasks.alarms import tell_admins
+from tasks.keys import watching_keys
 from tasks.models import Status, Task
 from tasks.provider import note_exchange, open_client
 from tasks.reporting import LookNote, apply_report, apply_trouble
@@ -44,8 +45,8 @@ class Pass:
     """What one pass has gathered and not written yet."""
 
     notes: list[LookNote]
-    settled: set[int]
-    refused: set[int]
+    settled: set[UUID]
+    refused: set[UUID]
     provider_trouble: bool = False
 
 
@@ -59,25 +60,31 @@ def sync_due_tasks(now: datetime | None = None, beat: Callable[[], object] | Non
     tasks = list(due)
     if not tasks:
         return 0
-    keys = {key.user_id: key for key in ApiKey.objects.filter(user_id__in={task.user_id for task in tasks})}
     session = open_session(settings.SYNC_CONCURRENCY)
     try:
-        return _run(tasks, _clients(keys, session), beat or (lambda: None))
+        return _run(tasks, _clients(tasks, session), beat or (lambda: None))
     finally:
         session.close()
 
 
-def _clients(keys: dict[int, ApiKey], session: object) -> dict[int, Client]:
-    clients = {}
-    for user_id, key in keys.items():
-        try:
-            clients[user_id] = open_client(key, session)  # type: ignore[arg-type]
-        except Undecipherable:
-            logger.error("key %s can't be opened: ENCRYPTION_KEYS lacks its key", key.pk)
-    return clients
+def _clients(tasks: list[Task], session: object) -> dict[UUID, Client]:
+    """A client for each task that somebody's key can look at: one per key."""
+    clients: dict[UUID, Client | None] = {}
+    found = {}
+    for task, key in watching_keys(tasks):
+        if key.pk not in clients:
+            try:
+                clients[key.pk] = open_client(key, session)  # type: ignore[arg-type]
+            except Undecipherable:
+                logger.error("key %s can't be opened: ENCRYPTION_KEYS lacks its key", key.pk)
+                clients[key.pk] = None
+        client = clients[key.pk]
+        if client:
+            found[task.pk] = client
+    return found
 
 
-def _run(tasks: list[Task], clients: dict[int, Client], beat: Callable[[], object]) -> int:
+def _run(tasks: list[Task], clients: dict[UUID, Client], beat: Callable[[], object]) -> int:
     gathered = Pass([], set(), set())
     asked = 0
     written = time.monotonic()
@@ -93,7 +100,7 @@ def _run(tasks: list[Task], clients: dict[int, Client], beat: Callable[[], objec
     return asked
 
 
-def _answers(tasks: list[Task], clients: dict[int, Client]) -> Iterator[tuple[Task, Report | KieError | None]]:
+def _answers(tasks: list[Task], clients: dict[UUID, Client]) -> Iterator[tuple[Task, Report | KieError | None]]:
     """Each task with its report or error, None for one without a key; never more than SYNC_CONCURRENCY under way."""
     todo = iter(tasks)
     done: SimpleQueue[tuple[Task, Report | KieError | Exception]] = SimpleQueue()
@@ -101,7 +108,7 @@ def _answers(tasks: list[Task], clients: dict[int, Client]) -> Iterator[tuple[Ta
     with ThreadPoolExecutor(settings.SYNC_CONCURRENCY, thread_name_prefix="look") as pool:
         while True:
             for task in islice(todo, settings.SYNC_CONCURRENCY + AHEAD - under_way):
-                client = clients.get(task.user_id)
+                client = clients.get(task.pk)
                 if client is None:
                     yield task, None
                 else:
@@ -129,7 +136,7 @@ def _apply(task: Task, outcome: Report | KieError | None, gathered: Pass) -> Non
     if outcome is None or isinstance(outcome, KeyRefused):
         _blind(task, now)
         if outcome:
-            gathered.refused.add(task.user_id)
+            gathered.refused.add(task.pk)
             note_exchange(task, outcome.exchange, "key refused")
         return
     if isinstance(outcome, KieError):
@@ -145,7 +152,7 @@ def _apply(task: Task, outcome: Report | KieError | None, gathered: Pass) -> Non
         note_exchange(task, outcome.exchange, f"record read, {outcome.state}")
     note = apply_report(task, outcome, now)
     if note is None:
-        gathered.settled.add(task.user_id)
+        gathered.settled.add(task.pk)
     else:
         gathered.notes.append(note)
 
@@ -167,5 +174,6 @@ def _blind(task: Task, now: datetime) -> None:
 def _after(gathered: Pass) -> None:
     if gathered.provider_trouble:
         gates.note_provider(False, timezone.now())
-    for key in ApiKey.objects.filter(user_id__in=gathered.settled | gathered.refused):
-        enqueue("tasks.jobs.read_balance", key.pk)
+    ended = list(Task.objects.filter(pk__in=gathered.settled | gathered.refused))
+    for pk in {key.pk for _, key in watching_keys(ended)}:
+        enqueue("tasks.jobs.read_balance", pk)

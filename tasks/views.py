@@ -10,7 +10,10 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from accounts.models import ApiKey, User
+from accounts.models import User
+from accounts.people import signed_in
+from accounts.roles import Right
+from accounts.spaces import Space, key_for, may_in, space_of, spaces_of, visible
 from gallery.models import Result
 from kie.parameters import TaskType
 from tasks import batches, lifecycle
@@ -21,31 +24,34 @@ from tasks.composing import compose_for, reading_for, shown_of
 from tasks.detail import detail_of
 from tasks.forms import ComposeForm, ExtendForm
 from tasks.models import Batch, Kind, Preset, Status, Task
-from tasks.polling import is_revision
+from tasks.polling import is_revision, is_team
 from tasks.references import address, missing, source_of
 from tasks.remembering import starting_values
-from usage.prices import estimate
+from usage import prices
+from usage.budgets import OverBudget, tightest
 
+ONLY_LOOKING = "In this team you may look, not make. Choose your own space, or ask an admin of the team."
 NO_KEY = "Connect your API key first; nothing can be sent without it."
 
 
 @require_safe
 def studio(request: HttpRequest) -> HttpResponse:
     """The composer and the board; with `before=<cursor>` asked for by htmx, the next cards alone."""
-    user = _person(request)
+    user = signed_in(request)
+    space = space_of(user)
     show = request.GET.get("show", "all")
     show = show if show in FILTERS else "all"
-    page = page_of(user, show, request.GET.get("before", ""))
-    context: dict[str, Any] = {"cards": page.cards, "older": page.older, "show": show}
+    page = page_of(space, show, request.GET.get("before", ""))
+    context: dict[str, Any] = {"cards": page.cards, "older": page.older, "show": show, "space": space}
     if request.htmx and request.GET.get("before"):  # type: ignore[attr-defined]
         response = render(request, "tasks/studio.html#cards", context)
     else:
-        standing = standing_of(user.pk)
-        context |= {"batches": batches.under_way(user.pk) if standing.batched else []}
+        standing = standing_of(space)
+        context |= {"batches": batches.under_way(space) if standing.batched else [], "spaces": spaces_of(user)}
         context |= {"filters": FILTERS, "counts": standing, "is_first": not page.cards and show == "all"}
         context |= {
-            "composer": compose_for(user, _form_to_start(request), is_open=_asks_to_edit(request)),
-            **standing.poll(is_board=True),
+            "composer": compose_for(user, space, _form_to_start(request), is_open=_asks_to_edit(request)),
+            **standing.poll(space, is_board=True),
         }
         response = render(request, "tasks/studio.html", context)
     patch_vary_headers(response, ["HX-Request"])
@@ -69,10 +75,10 @@ def _form_to_start(request: HttpRequest) -> ComposeForm:
     pictured = request.GET.get("animate") or request.GET.get("use")
     if pictured:
         return ComposeForm(shown=_to_start_from(request, pictured))
-    shown = starting_values(_person(request).pk)
+    shown = starting_values(space_of(signed_in(request)))
     preset = request.GET.get("preset")
     if preset:
-        chosen = get_object_or_404(Preset, pk=_uuid(preset), user_id=_person(request).pk)
+        chosen = get_object_or_404(Preset.objects.filter(visible(request.user)), pk=_uuid(preset))
         shown = {**{name: shown[name] for name in ("prompt", "file_urls") if name in shown}, **chosen.values}
     if prompt:
         shown["prompt"] = prompt
@@ -92,34 +98,47 @@ def _to_start_from(request: HttpRequest, pictured: str) -> dict[str, Any]:
 @require_POST
 def compose(request: HttpRequest) -> HttpResponse:
     """Check the form and queue a task; 422 with the messages beside the fields when something is wrong."""
-    user = _person(request)
+    user = signed_in(request)
+    space = space_of(user)
     form = ComposeForm(request.POST)
-    if missing(user.pk, form.shown["file_urls"]):
+    if missing(user, form.shown["file_urls"]):
         form.add_error("file_urls", "One of these pictures is not there any more. Take it out.")
+    if not space.may_make:
+        form.add_error(None, ONLY_LOOKING)
     if form.is_valid():
         try:
-            made = _queue(user, form)
+            made = _queue(user, space, form)
         except lifecycle.NoKey:
             form.add_error(None, NO_KEY)
+        except OverBudget as error:
+            form.add_error(None, str(error))
         else:
-            return _made(request, made, form.fresh_nonce)
-    context = {"composer": compose_for(user, form), "cards": [], "filters": FILTERS, "show": "all"}
+            return _made(request, space, made, form.fresh_nonce)
+    context = {
+        "composer": compose_for(user, space, form),
+        "cards": [],
+        "filters": FILTERS,
+        "show": "all",
+        "space": space,
+    }
     if request.htmx:  # type: ignore[attr-defined]
         response = render(request, "tasks/_composer.html", context, status=422)
         response["HX-Retarget"], response["HX-Reswap"] = "#composer", "outerHTML"
         return response
-    page = page_of(user, "all", "")
-    standing = standing_of(user.pk)
-    context |= {"cards": page.cards, "older": page.older, "counts": standing, **standing.poll(is_board=True)}
+    page = page_of(space, "all", "")
+    standing = standing_of(space)
+    context |= {"cards": page.cards, "older": page.older, "counts": standing, "spaces": spaces_of(user)}
+    context |= standing.poll(space, is_board=True)
     return render(request, "tasks/studio.html", context, status=422)
 
 
-def _queue(user: User, form: ComposeForm) -> list[Task]:
+def _queue(user: User, space: Space, form: ComposeForm) -> list[Task]:
     """The task of the form, or those of its template."""
     nonce = form.cleaned_data["nonce"] or uuid4()
     prompts = [(prompt.text, prompt.values) for prompt in form.chosen]
-    source = source_of(user.pk, form.shown["file_urls"])
+    source = source_of(user, form.shown["file_urls"])
     kin: dict[str, Any] = {"parent": source.task, "parent_position": source.position} if source else {}
+    kin["team_id"] = space.team_id
     if len(form.whole.prompts) > 1:
         return batches.create(user, form.whole.template, prompts, nonce, mail_wanted=form.mail_wanted, **kin)
     [(text, values)] = prompts
@@ -130,33 +149,39 @@ def _queue(user: User, form: ComposeForm) -> list[Task]:
 def read(request: HttpRequest) -> HttpResponse:
     """What the composer's text means, while it is typed: notes on flags, the list of prompts, what they cost."""
     form = ComposeForm(request.POST)
-    key = ApiKey.objects.filter(user=_person(request)).first()
-    return render(request, "tasks/_reading.html", {"reading": reading_for(form, key)})
+    space = space_of(signed_in(request))
+    whose = space.user_id, space.team_id
+    return render(request, "tasks/_reading.html", {"reading": reading_for(form, key_for(*whose), tightest(*whose))})
 
 
 @require_POST
 def batch(request: HttpRequest, batch_id: UUID, act: str) -> HttpResponse:
     """Pause, resume or cancel what has not left of a batch; its cards follow with the next poll."""
-    user = _person(request)
-    found = get_object_or_404(Batch, pk=batch_id, user=user)
-    if act not in batches.ACTS:
+    user = signed_in(request)
+    found = get_object_or_404(Batch.objects.filter(visible(user)), pk=batch_id)
+    if act not in batches.ACTS or not _may_act(user, found):
         raise Http404
     batches.ACTS[act](found)
     if request.htmx:  # type: ignore[attr-defined]
-        return render(request, "tasks/_batches.html", {"batches": batches.under_way(user.pk)})
+        return render(request, "tasks/_batches.html", {"batches": batches.under_way(space_of(user))})
     return redirect("tasks:studio")
 
 
-def _made(request: HttpRequest, made: list[Task], nonce: str) -> HttpResponse:
+def _may_act(user: User, made: Task | Batch) -> bool:
+    """Whether the person may stop or send on what was made: their own while they may make, else as the team's admin."""
+    return may_in(user, made.team_id, Right.MAKE if made.user_id == user.pk else Right.TASKS)
+
+
+def _made(request: HttpRequest, space: Space, made: list[Task], nonce: str) -> HttpResponse:
     """The new cards at the head of the board, at once."""
     if not request.htmx:  # type: ignore[attr-defined]
         return redirect("tasks:studio")
     # The poll keeps its cursor: between it and now other cards may have changed, which the page has not seen.
-    user = _person(request)
-    tasks = with_results(Task.objects.visible_to(user).filter(pk__in=[task.pk for task in made]))
-    context: dict[str, Any] = {"cards": [card_of(task) for task in tasks.order_by("-created_at")], "nonce": nonce}
+    tasks = with_results(Task.objects.filter(space.holds, pk__in=[task.pk for task in made]))
+    cards = [card_of(task) for task in tasks.order_by("-created_at")]
+    context: dict[str, Any] = {"cards": cards, "nonce": nonce, "space": space}
     if len(made) > 1:
-        context["batches"] = batches.under_way(user.pk)
+        context["batches"] = batches.under_way(space)
     return render(request, "tasks/_made.html", context)
 
 
@@ -167,18 +192,32 @@ def follow(request: HttpRequest, result_id: UUID) -> HttpResponse:
     kind = request.POST.get("kind", "")
     if kind not in (Kind.UPSCALE, Kind.VARY):
         return HttpResponse("Choose upscale or vary.", status=422, content_type="text/plain")
+    user = signed_in(request)
     try:
-        task, _ = lifecycle.follow_up(result, kind)
+        task, _ = lifecycle.follow_up(user, result, kind)
     except lifecycle.NoKey:
         messages.error(request, NO_KEY)
         return redirect("accounts:key")
-    return _made(request, [task], "")
+    except (lifecycle.OtherAccount, OverBudget) as error:
+        return _refused(request, str(error), result)
+    return _made(request, space_of(user), [task], "")
+
+
+def _refused(request: HttpRequest, why: str, result: Result) -> HttpResponse:
+    """Say why nothing was queued: as a toast for the script, else on the viewer."""
+    if request.htmx:  # type: ignore[attr-defined]
+        return HttpResponse(status=204, headers={"HX-Trigger": _toast(why)})
+    messages.error(request, why)
+    return redirect("gallery:viewer", result.pk)
 
 
 def _to_follow(request: HttpRequest, result_id: UUID, kind: str) -> Result:
     """A result the provider can build on: of a finished task that it knows."""
     mine = Result.objects.visible_to(request.user).filter(kind=kind, task__status=Status.SUCCEEDED)
-    return get_object_or_404(mine.exclude(task__provider_task_id="").select_related("task"), pk=result_id)
+    found = get_object_or_404(mine.exclude(task__provider_task_id="").select_related("task"), pk=result_id)
+    if not may_in(request.user, found.team_id, Right.MAKE):
+        raise Http404
+    return found
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -189,12 +228,16 @@ def extend(request: HttpRequest, result_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         nonce = form.cleaned_data["nonce"] or uuid4()
         try:
-            lifecycle.follow_up(result, Kind.EXTEND, prompt=form.cleaned_data["prompt"], nonce=nonce)
+            lifecycle.follow_up(
+                signed_in(request), result, Kind.EXTEND, prompt=form.cleaned_data["prompt"], nonce=nonce
+            )
         except lifecycle.NoKey:
             messages.error(request, NO_KEY)
             return redirect("accounts:key")
+        except (lifecycle.OtherAccount, OverBudget) as error:
+            return _refused(request, str(error), result)
         return redirect("tasks:studio")
-    cost = estimate(Kind.EXTEND, {})
+    cost = prices.today().estimate(Kind.EXTEND, {})
     context = {"form": form, "result": result, "nonce": uuid4(), "cost": cost}
     return render(request, "tasks/extend.html", context, status=422 if form.errors else 200)
 
@@ -204,7 +247,11 @@ def changes(request: HttpRequest) -> HttpResponse:
     """The one poll of a board: the cards that changed since `after`, out of band, and the next poll. 204 when none."""
     after = request.GET.get("after", "")
     since = int(after) if is_revision(after) else 0
-    context = context_since(_person(request).pk, since, request.GET.get("board"))
+    team = request.GET.get("team")
+    if not is_team(team) or (team and not may_in(request.user, UUID(team), Right.LOOK)):
+        raise Http404
+    space = Space(signed_in(request).pk, UUID(team) if team else None)
+    context = context_since(space, since, request.GET.get("board"))
     if context["revision"] == since:
         return HttpResponse(status=204)
     return render(request, "tasks/_changes.html", context)
@@ -214,8 +261,11 @@ def changes(request: HttpRequest) -> HttpResponse:
 def task(request: HttpRequest, task_id: UUID) -> HttpResponse:
     """Everything about one task."""
     found = get_object_or_404(with_results(Task.objects.visible_to(request.user)), pk=task_id)
-    poll = standing_of(_person(request).pk).poll(is_board=False)
-    return render(request, "tasks/task.html", {"detail": detail_of(found), **poll})
+    user = signed_in(request)
+    space = Space(user.pk, found.team_id)
+    poll = standing_of(space).poll(space, is_board=False)
+    context = {"detail": detail_of(found), "space": space, "may_act": _may_act(user, found), **poll}
+    return render(request, "tasks/task.html", context)
 
 
 @require_POST
@@ -236,10 +286,14 @@ def look(request: HttpRequest, task_id: UUID) -> HttpResponse:
 
 
 def _act(request: HttpRequest, task_id: UUID, verb: Any, sorry: str, done: str = "") -> HttpResponse:
-    found = get_object_or_404(Task.objects.visible_to(request.user), pk=task_id)
+    user = signed_in(request)
+    found = get_object_or_404(Task.objects.visible_to(user), pk=task_id)
+    if not _may_act(user, found):
+        raise Http404
     said = done if verb(found) else sorry
     if request.htmx:  # type: ignore[attr-defined]
-        response = render(request, "tasks/_card.html", {"card": _card(_person(request), task_id)})
+        context = {"card": _card(user, task_id), "space": Space(user.pk, found.team_id)}
+        response = render(request, "tasks/_card.html", context)
         if said:
             response["HX-Trigger"] = _toast(said)
         return response
@@ -253,23 +307,22 @@ def again(request: HttpRequest, task_id: UUID) -> HttpResponse:
     """Ask once whether to send an unconfirmed task anew, since it may cost twice; on POST, do it."""
     mine = Task.objects.visible_to(request.user).select_related("user", "parent")
     found = get_object_or_404(mine, pk=task_id, status__in=(Status.UNCONFIRMED, Status.FAILED, Status.CANCELLED))
+    if found.user_id != request.user.pk or not _may_act(signed_in(request), found):
+        raise Http404
     if request.method == "POST":
         nonce = _uuid(request.POST.get("nonce", "")) or uuid4()
         try:
             lifecycle.send_again(found, nonce)
         except lifecycle.NoKey:
             messages.error(request, NO_KEY)
+        except OverBudget as error:
+            messages.error(request, str(error))
         return redirect("tasks:studio")
     return render(request, "tasks/again.html", {"card": card_of(found), "nonce": uuid4()})
 
 
 def _card(user: User, task_id: UUID) -> Card:
     return card_of(with_results(Task.objects.visible_to(user)).get(pk=task_id))
-
-
-def _person(request: HttpRequest) -> User:
-    assert isinstance(request.user, User)  # noqa: S101 - the login middleware has seen to it
-    return request.user
 
 
 def _uuid(text: str) -> UUID | None:

@@ -8,9 +8,11 @@ import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
-from accounts.models import User
+from accounts import teams
+from accounts.models import Membership, User
+from callbacks.models import Delivery
 from gallery.models import Result
-from tasks.models import Batch, Preset, Reference
+from tasks.models import Batch, Preset, Reference, Task
 from tests.desk import Desk
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -48,10 +50,43 @@ POLICY = {
     "accounts:key": BOTH,
     "accounts:check_key": ACT,
     "accounts:delete_key": ACT,
+    "accounts:join": BOTH,
+    "teams:mine": READ,
+    "teams:make": ACT,
+    "teams:choose": ACT,
+    "teams:team": READ,
+    "teams:change": ACT,
+    "teams:invite": ACT,
+    "teams:withdraw": ACT,
+    "teams:invite_again": ACT,
+    "teams:role": ACT,
+    "teams:remove": ACT,
+    "teams:budget": ACT,
+    "teams:lift": ACT,
+    "teams:people_csv": READ,
+    "usage:mine": READ,
+    "usage:team": READ,
+    "usage:everyone": READ,
+    "usage:mine_csv": READ,
+    "usage:team_csv": READ,
+    "usage:everyone_csv": READ,
+    "oversight:home": READ,
+    "oversight:people": READ,
+    "oversight:block": ACT,
+    "oversight:offboard": BOTH,
+    "oversight:keys": READ,
+    "oversight:stuck": READ,
+    "oversight:act_on_many": ACT,
+    "oversight:act": ACT,
+    "oversight:fetch": ACT,
+    "oversight:callbacks": READ,
+    "oversight:replay": ACT,
+    "oversight:audit": READ,
     "health": READ,
 }
-PUBLIC = {"callbacks:receive", "accounts:first_run", "health"}
-OWN = {"tasks", "gallery", "media", "callbacks", "accounts"}
+PUBLIC = {"callbacks:receive", "accounts:first_run", "accounts:join", "health"}
+STAFF = {name for name in POLICY if name.startswith("oversight:")} | {"usage:everyone", "usage:everyone_csv"}
+OWN = {"tasks", "gallery", "media", "callbacks", "accounts", "teams", "usage", "oversight"}
 
 
 def own_addresses() -> Iterator[tuple[str, URLPattern]]:
@@ -84,6 +119,10 @@ def given(desk: Desk) -> dict[str, Any]:
     reference = Reference.objects.create(user=desk.user, sha256="0" * 64, width=1, height=1)
     more = {"batch_id": batch.pk, "act": "pause", "reference_id": reference.pk}
     more["preset_id"] = Preset.objects.create(user=desk.user, name="ours").pk
+    team = teams.create(desk.user, "North")
+    invitation, _ = teams.invite(team.memberships.get(), "dora@example.com", "member")
+    more |= {"team_id": team.pk, "invitation_id": invitation.pk, "member_id": team.memberships.get().pk}
+    more |= {"user_id": desk.user.pk, "delivery_id": Delivery.objects.create(task=task, body=b"{}", answer=200).pk}
     return more | {"task_id": task.pk, "result_id": result.pk, "token": task.callback_token, "variant": "original"}
 
 
@@ -110,7 +149,9 @@ def test_a_wrong_method_is_a_405(name: str, given: dict[str, Any], charlie: Clie
         assert charlie.generic(method, path_of(name, given)).status_code == 405, method
 
 
-OBJECTS = sorted(name for name, pattern in own_addresses() if pattern.pattern.converters and name not in PUBLIC)
+OBJECTS = sorted(
+    name for name, pattern in own_addresses() if pattern.pattern.converters and name not in PUBLIC | STAFF
+)
 
 
 @pytest.mark.parametrize("name", OBJECTS)
@@ -126,8 +167,50 @@ def test_what_is_somebody_else_s_looks_like_what_is_not_there(
         "batch_id": uuid4(),
         "reference_id": uuid4(),
         "preset_id": uuid4(),
+        "team_id": uuid4(),
+        "invitation_id": uuid4(),
+        "member_id": 0,
     }
     for method in POLICY[name]:
         foreign = charlie.generic(method, path_of(name, given), data=b"")
         missing = charlie.generic(method, path_of(name, nothing), data=b"")
         assert (foreign.status_code, missing.status_code) == (404, 404), method
+
+
+@pytest.mark.parametrize("name", sorted(STAFF))
+def test_the_admin_s_pages_are_not_there_for_others(name: str, given: dict[str, Any], charlie: Client) -> None:
+    for method in POLICY[name]:
+        assert charlie.generic(method, path_of(name, given)).status_code == 404, method
+
+
+# What each role of a team may do with what another member made; the owner of it may do all.
+LOOKS = {"tasks:task", "gallery:viewer", "media:file", "teams:team"}
+MAKES = {"tasks:follow", "gallery:star"}
+RULES = {"tasks:cancel", "tasks:release", "tasks:look", "teams:people_csv"}
+REACH = {
+    "viewer": LOOKS,
+    "member": LOOKS | MAKES,
+    "admin": LOOKS | MAKES | RULES,
+    "owner": LOOKS | MAKES | RULES,
+    "": set(),
+}
+
+
+@pytest.mark.parametrize("role", sorted(REACH))
+@pytest.mark.parametrize("name", sorted(LOOKS | MAKES | RULES))
+def test_a_role_reaches_what_it_may_and_nothing_else(
+    name: str, role: str, given: dict[str, Any], charlie: Client
+) -> None:
+    team = teams.Team.objects.get(pk=given["team_id"])
+    Task.objects.filter(pk=given["task_id"]).update(team=team)
+    Result.objects.filter(task_id=given["task_id"]).update(team=team, state="saved", content_type="image/jpeg")
+    if role:
+        user = User.objects.get(email="charlie@example.com")
+        Membership.objects.create(team=team, user=user, role=role)
+    method = "POST" if POLICY[name] == ACT else "GET"
+    answer = charlie.generic(method, path_of(name, given))
+    is_reached = answer.status_code != 404
+    # A file that was never fetched is a 404 for everybody: there the right shows before the storage is asked.
+    if name == "media:file":
+        is_reached = Result.objects.visible_to(answer.wsgi_request.user).filter(pk=given["result_id"]).exists()
+    assert is_reached == (name in REACH[role])

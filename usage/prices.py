@@ -1,22 +1,43 @@
-"""What a task is expected to cost, in credits. The true cost is in no answer of the provider: these are estimates."""
+"""What a task is expected to cost, in credits, from the dated table. The true cost is in no answer of the provider."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 from typing import Any
 
-# Seen in the field on the date given; style and omni reference are not listed anywhere and count as images.
-SEEN_ON = date(2026, 7, 1)
-IMAGE = {"relaxed": Decimal(3), "fast": Decimal(8), "turbo": Decimal(16)}
-CLIP = {"mj_video": Decimal(15), "mj_video_hd": Decimal(45)}
-FOLLOW_UP = {"upscale": Decimal(0), "vary": Decimal(0), "extend": Decimal(60)}
+from django.utils import timezone
+
+from usage.models import Price
+
+USUAL_SPEED = "fast"
 
 
-def estimate(kind: str, values: Mapping[str, Any]) -> Decimal:
-    """Credits one task of `kind` (generate, upscale, vary, extend) with these parameters is expected to cost."""
-    if kind in FOLLOW_UP:
-        return FOLLOW_UP[kind]
-    clip = CLIP.get(str(values.get("task_type")))
-    if clip is not None:
-        return clip * int(values.get("video_batch_size") or 1)
-    return IMAGE.get(str(values.get("speed") or "fast"), IMAGE["fast"])
+@dataclass(frozen=True)
+class PriceList:
+    """The prices of one day: (kind, task type, speed) to credits, where "" stands for every type or speed."""
+
+    credits: Mapping[tuple[str, str, str], Decimal]
+
+    def estimate(self, kind: str, values: Mapping[str, Any]) -> Decimal:
+        """Credits one task of `kind` (generate, upscale, vary, extend) with these parameters is expected to cost.
+
+        The most particular line counts. What no line names is free: better a wrong estimate than a task refused.
+        """
+        task_type = str(values.get("task_type") or "")
+        speed = str(values.get("speed") or USUAL_SPEED)
+        names = [(kind, task_type, speed), (kind, task_type, ""), (kind, "", speed), (kind, "", "")]
+        price = next((self.credits[name] for name in names if name in self.credits), Decimal(0))
+        clips = int(values.get("video_batch_size") or 1) if kind == "generate" else 1
+        return price * clips
+
+
+def on(day: date) -> PriceList:
+    """The prices that count on this day: of equal lines the latest. One query."""
+    lines: Iterable[Price] = Price.objects.filter(valid_from__lte=day).order_by("valid_from", "pk")
+    return PriceList({(line.kind, line.task_type, line.speed): line.credits for line in lines})
+
+
+def today() -> PriceList:
+    """The prices that count now."""
+    return on(timezone.localdate())

@@ -131,7 +131,7 @@ def _workers() -> Iterator[Pool]:
 def _saved_by_us(pool: Pool, host: str) -> float:
     user = people.person("saver")
     (task,) = people.running_tasks(user, 1, named=os.urandom(6).hex())
-    add_results(task.pk, user.pk, [f"{host}/{number}" for number in range(PICTURES)], "image")
+    add_results(task.pk, (user.pk, None), [f"{host}/{number}" for number in range(PICTURES)], "image")
     pks = list(Result.objects.filter(task=task).values_list("pk", flat=True))
     _forget_files()
     started = time.perf_counter()

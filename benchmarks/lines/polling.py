@@ -6,6 +6,7 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.spaces import Space
 from benchmarks import people
 from benchmarks.processes import Server, load, request, site, wsgi
 from benchmarks.ratios import Line, Measured, Scale, at_least, at_most, in_turns, middle, ratio_of
@@ -102,7 +103,7 @@ def idle_queries(scale: Scale) -> dict[str, Measured]:
 def changed_cost(scale: Scale) -> dict[str, Measured]:
     user, cookie = _watcher()
     idle = [request("GET", f"{POLL}{user.board_revision}", Cookie=cookie, HX_Request="true")]
-    figures = standing_of(user.pk).figures
+    figures = standing_of(Space(user.pk)).figures
     changed = [request("GET", f"{POLL}{user.board_revision - 1}&board={figures}", Cookie=cookie, HX_Request="true")]
     with site() as ours:
         cost(ours, changed, 50, "200")

@@ -24,6 +24,12 @@ export function toast(text) {
   arm(item);
 }
 
+document.addEventListener("change", (event) => {
+  if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
+});
+document.addEventListener("focusin", (event) => {
+  if (event.target.matches("[data-copy]")) event.target.select();
+});
 document.querySelectorAll("#toasts > .toast").forEach(arm);
 document.addEventListener("toast", (event) => toast(event.detail.value ?? String(event.detail)));
 document.addEventListener("htmx:sendError", () => toast("The site can't be reached. Nothing was lost; try again."));

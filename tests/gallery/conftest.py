@@ -71,7 +71,7 @@ def new_task(user: User, prompt: str = "paper boats at dawn", **fields: Any) -> 
 def waiting(owner: User, host: RawServer, media: Path) -> Result:
     """One result that is due to be saved from the host."""
     task = new_task(owner)
-    services.add_results(task.pk, owner.pk, [f"{host.url}/0.jpeg"], "image")
+    services.add_results(task.pk, (owner.pk, None), [f"{host.url}/0.jpeg"], "image")
     return Result.objects.get()
 
 

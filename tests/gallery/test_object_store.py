@@ -43,7 +43,7 @@ def bucket(endpoint: str, settings: Any, tmp_path: Any) -> Any:
 @pytest.fixture
 def kept(bucket: Any, owner: User, host: RawServer) -> Result:
     host.answer(http(200, jpeg()))
-    services.add_results(new_task(owner).pk, owner.pk, [f"{host.url}/0.jpeg"], "image")
+    services.add_results(new_task(owner).pk, (owner.pk, None), [f"{host.url}/0.jpeg"], "image")
     result = Result.objects.get()
     jobs.save_result(str(result.pk))
     result.refresh_from_db()

@@ -81,7 +81,7 @@ def test_a_clip_is_kept_with_its_poster(waiting: Result, host: RawServer) -> Non
 
 def test_the_same_content_is_kept_once(waiting: Result, host: RawServer, owner: User, media: Path) -> None:
     task = new_task(owner)
-    services.add_results(task.pk, owner.pk, [f"{host.url}/again.jpeg"], "image")
+    services.add_results(task.pk, (owner.pk, None), [f"{host.url}/again.jpeg"], "image")
     host.answer(http(200, jpeg()))
     other = Result.objects.exclude(pk=waiting.pk).get()
     assert saved(waiting).sha256 == saved(other).sha256

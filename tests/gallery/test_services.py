@@ -17,7 +17,7 @@ URLS = [f"https://files.example.com/{n}.jpeg" for n in range(4)]
 def add(user: User, urls: list[str] = URLS, **options: Any) -> int:
     task = user.tasks.first() or new_task(user)
     with transaction.atomic():
-        return services.add_results(task.pk, user.pk, urls, "image", **options)
+        return services.add_results(task.pk, (user.pk, None), urls, "image", **options)
 
 
 def test_each_address_becomes_one_row_and_one_bell(owner: User, django_capture_on_commit_callbacks: Any) -> None:
@@ -56,7 +56,7 @@ def test_the_provider_confirms_what_only_a_callback_had_named(owner: User, shelf
 
 def test_another_confirmed_address_is_fetched_anew(owner: User, shelf: Shelf) -> None:
     result = shelf(source_url="https://forged.example.com/0.jpeg", verified=False)
-    services.add_results(result.task_id, owner.pk, URLS[:1], "image")
+    services.add_results(result.task_id, (owner.pk, None), URLS[:1], "image")
     result.refresh_from_db()
     assert (result.state, result.source_url, result.saved_at) == ("saving", URLS[0], None)
 

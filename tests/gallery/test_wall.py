@@ -11,6 +11,7 @@ from django.test import Client
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.spaces import Space
 from gallery import wall
 from gallery.indexing import index_results
 from gallery.models import Result
@@ -215,4 +216,4 @@ def test_every_size_takes_the_nearest_of_eleven_shapes() -> None:
 def test_a_count_beyond_the_limit_is_said_without_counting_on(owner: User, monkeypatch: pytest.MonkeyPatch) -> None:
     fill(owner, 4)
     monkeypatch.setattr(wall, "MOST_COUNTED", 3)
-    assert wall.count_found(owner, Search(text="boats")) == "more than 3"
+    assert wall.count_found(Space(owner.pk), Search(text="boats")) == "more than 3"

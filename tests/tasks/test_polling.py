@@ -51,7 +51,7 @@ def test_one_changed_card_costs_as_many_statements_as_sixty(
     for number in range(24):
         desk.queue(f"prompt {number}")
     Task.objects.update(status=Status.RUNNING)
-    with django_assert_num_queries(4):
+    with django_assert_num_queries(5):
         response = watcher.get(url, headers=HTMX)
     assert response.text.count("<article") == 24
     assert response.headers["Cache-Control"] == "no-store"

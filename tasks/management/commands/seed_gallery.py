@@ -137,6 +137,6 @@ def _results(task: Task, step: timedelta, chance: random.Random) -> Iterator[Res
 
 
 def _index(rows: list[Result]) -> None:
-    texts = ((result.task.prompt, [fulltext.owner_token(result.user_id)]) for result in rows)
+    texts = ((result.task.prompt, [fulltext.scope_of(result.user_id, None)]) for result in rows)
     for result, number in zip(rows, fulltext.add_many(texts), strict=True):
         result.words_id = number

@@ -1,0 +1,57 @@
+"""Forms of the team's page."""
+
+from decimal import Decimal
+from typing import Any
+
+from django import forms
+from django.core.validators import validate_email
+
+from accounts.models import Role
+from usage.models import Budget
+
+MOST_INVITED = 50
+
+
+class TeamForm(forms.Form):
+    name = forms.CharField(label="Name of the team", max_length=60)
+
+
+class SettingsForm(TeamForm):
+    factor_required = forms.BooleanField(label="Every member needs a second factor", required=False)
+    lend = forms.BooleanField(label="Lend my key: the team's pictures are paid with it", required=False)
+
+
+class InviteForm(forms.Form):
+    """Several addresses with commas; a budget for each of them may come along."""
+
+    emails = forms.CharField(label="E-mail, several with a comma", max_length=4000)
+    role = forms.ChoiceField(label="Role", choices=Role.choices, initial=Role.MEMBER)
+
+    def clean_emails(self) -> list[str]:
+        said = [word.strip().lower() for word in self.cleaned_data["emails"].replace(";", ",").split(",")]
+        emails = list(dict.fromkeys(word for word in said if word))
+        if len(emails) > MOST_INVITED:
+            raise forms.ValidationError(f"At most {MOST_INVITED} at once.")
+        for email in emails:
+            validate_email(email)
+        return emails
+
+
+class BudgetForm(forms.Form):
+    """No figure means no budget. `member` is a membership of the team, empty for the whole team."""
+
+    member = forms.IntegerField(required=False)
+    credits = forms.DecimalField(label="Credits", required=False, min_value=Decimal(0), max_digits=10, decimal_places=2)
+    period = forms.ChoiceField(label="Every", choices=[("month", "a month"), ("week", "a week")], initial="month")
+
+
+class LiftForm(forms.Form):
+    """More for this period, once."""
+
+    budget = forms.ModelChoiceField(Budget.objects.none())
+    credits = forms.DecimalField(label="Credits more", min_value=Decimal(1), max_digits=10, decimal_places=2)
+    reason = forms.CharField(label="Why", max_length=200)
+
+    def __init__(self, *args: Any, budgets: Any, **options: Any) -> None:
+        super().__init__(*args, **options)
+        self.fields["budget"] = forms.ModelChoiceField(budgets)
