@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 
 from accounts.models import Invitation, Membership, Role, Team
 from accounts.roles import Right, may, outranks, table
-from tasks.models import Preset
+from tasks.remembered import Preset
 from usage.budgets import Standing, standing_of
 from usage.models import Budget
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from decimal import Decimal
 from typing import Any
 from uuid import UUID, uuid5
 
@@ -13,7 +14,8 @@ from django.db.models import Count, Q
 from accounts.models import User
 from accounts.spaces import Space
 from tasks import lifecycle
-from tasks.models import FINAL, WAITING, Batch, HoldReason, Status, Task
+from tasks.models import FINAL, WAITING, Batch, HoldReason, Kind, Status, Task
+from usage import budgets, prices
 
 MOST_MAILS = 50
 
@@ -58,6 +60,10 @@ def create(
         )
         if not is_new:
             return list(batch.tasks.order_by("created_at"))
+        # All of them or none: the sum is checked first, so that the words name the whole.
+        listed = prices.today()
+        cost = sum((listed.estimate(Kind.GENERATE, values) for _, values in prompts), Decimal(0))
+        budgets.check(user.pk, team_id, cost)
         return [
             lifecycle.create(
                 user, values, nonce=uuid5(nonce, str(number)), team_id=team_id, batch=batch, expansion=text, **kin

@@ -12,7 +12,7 @@ from accounts.roles import Right
 from accounts.spaces import may_in, space_of, visible
 from tasks import remembering
 from tasks.forms import ComposeForm
-from tasks.models import Preset
+from tasks.remembered import Preset
 
 
 @require_POST

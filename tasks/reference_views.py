@@ -13,7 +13,7 @@ from gallery import files
 from gallery.media import HEADERS
 from gallery.models import Result
 from tasks import references
-from tasks.models import Reference
+from tasks.remembered import Reference
 
 SHOWN = 24
 

@@ -25,7 +25,8 @@ from gallery.decoding import Undecodable, decode_once
 from gallery.models import Result
 from gallery.sniffing import JPEG, PNG, WEBP, sniff
 from kie.client import Client
-from tasks.models import Reference, Task
+from tasks.models import Task
+from tasks.remembered import Reference
 
 HOST = "pictures.invalid"
 MOST_BYTES = 10 * 1024 * 1024

@@ -8,7 +8,8 @@ from django.utils import timezone
 
 from accounts.spaces import Space
 from kie.parameters import BY_NAME
-from tasks.models import Draft, Preset, Task
+from tasks.models import Task
+from tasks.remembered import Draft, Preset
 
 NOT_IN_PRESETS = ("prompt", "file_urls")
 MOST_PRESETS = 50

@@ -23,9 +23,10 @@ from tasks.changed import context_since, standing_of
 from tasks.composing import compose_for, reading_for, shown_of
 from tasks.detail import detail_of
 from tasks.forms import ComposeForm, ExtendForm
-from tasks.models import Batch, Kind, Preset, Status, Task
+from tasks.models import Batch, Kind, Status, Task
 from tasks.polling import is_revision, is_team
 from tasks.references import address, missing, source_of
+from tasks.remembered import Preset
 from tasks.remembering import starting_values
 from usage import prices
 from usage.budgets import OverBudget, tightest

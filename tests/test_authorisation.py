@@ -9,10 +9,11 @@ from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
 
 from accounts import teams
-from accounts.models import Membership, User
+from accounts.models import Membership, Team, User
 from callbacks.models import Delivery
 from gallery.models import Result
-from tasks.models import Batch, Preset, Reference, Task
+from tasks.models import Batch, Task
+from tasks.remembered import Preset, Reference
 from tests.desk import Desk
 
 BACKEND = "allauth.account.auth_backends.AuthenticationBackend"
@@ -149,9 +150,7 @@ def test_a_wrong_method_is_a_405(name: str, given: dict[str, Any], charlie: Clie
         assert charlie.generic(method, path_of(name, given)).status_code == 405, method
 
 
-OBJECTS = sorted(
-    name for name, pattern in own_addresses() if pattern.pattern.converters and name not in PUBLIC | STAFF
-)
+OBJECTS = sorted(name for name, pattern in own_addresses() if pattern.pattern.converters and name not in PUBLIC | STAFF)
 
 
 @pytest.mark.parametrize("name", OBJECTS)
@@ -201,7 +200,7 @@ REACH = {
 def test_a_role_reaches_what_it_may_and_nothing_else(
     name: str, role: str, given: dict[str, Any], charlie: Client
 ) -> None:
-    team = teams.Team.objects.get(pk=given["team_id"])
+    team = Team.objects.get(pk=given["team_id"])
     Task.objects.filter(pk=given["task_id"]).update(team=team)
     Result.objects.filter(task_id=given["task_id"]).update(team=team, state="saved", content_type="image/jpeg")
     if role:

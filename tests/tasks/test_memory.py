@@ -5,7 +5,7 @@ from uuid import uuid4
 
 from django.test import Client
 
-from tasks.models import Preset
+from tasks.remembered import Preset
 from tests.desk import Desk
 
 HTMX = {"HX-Request": "true"}

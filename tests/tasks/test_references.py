@@ -14,8 +14,9 @@ from django.test import Client
 from PIL import Image
 
 from gallery.models import Result
-from tasks.models import HoldReason, Reference, Status, Task
+from tasks.models import HoldReason, Status, Task
 from tasks.references import address
+from tasks.remembered import Reference
 from tests.desk import Desk, fresh
 
 HTMX = {"HX-Request": "true"}
