@@ -7,8 +7,9 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from django.conf import settings
-from django.http import HttpRequest
+from django.http import HttpRequest, HttpResponse
 
+from accounts import audit
 from mjportal.encryption import Secret
 
 
@@ -22,6 +23,20 @@ class AccountAdapter(DefaultAccountAdapter):
     def _signed_in_lately(self) -> bool:
         records = get_authentication_records(self.request, self.request.user)
         return any(time.time() - record["at"] < settings.ACCOUNT_REAUTHENTICATION_TIMEOUT for record in records)
+
+    def post_login(self, request: HttpRequest, user: Any, **options: Any) -> HttpResponse:
+        response: HttpResponse = super().post_login(request, user, **options)
+        audit.note("signed in", actor=user, target=user.email, request=request)
+        return response
+
+    def authentication_failed(self, request: HttpRequest, **credentials: Any) -> None:
+        super().authentication_failed(request, **credentials)
+        tried = credentials.get("email") or credentials.get("username") or ""
+        audit.note("sign-in refused", actor="nobody", target=str(tried), request=request)
+
+    def set_password(self, user: Any, password: str) -> None:
+        super().set_password(user, password)
+        audit.note("password changed", actor=user, target=user.email)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGNUP_OPEN)

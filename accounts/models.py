@@ -32,6 +32,14 @@ class UserManager(BaseUserManager["User"]):
         return self.get(email=(username or "").strip().lower())
 
 
+class AlertMail(models.TextChoices):
+    """How somebody wants to hear of alerts beside the page."""
+
+    NOW = "now", "at once"
+    DIGEST = "digest", "once a day, together"
+    NEVER = "never", "on the page only"
+
+
 class User(AbstractBaseUser, PermissionsMixin):
     """A person. `board_revision` counts visible changes: see `accounts.services.next_revision`."""
 
@@ -50,6 +58,8 @@ class User(AbstractBaseUser, PermissionsMixin):
         help_text="where this person works now; empty is their own space",
     )
 
+    alert_mail = models.CharField("alerts by mail", max_length=6, choices=AlertMail, default=AlertMail.NOW)
+    open_alerts = models.PositiveIntegerField(default=0, editable=False, help_text="so that a page need not count them")
     in_teams = models.BooleanField(
         default=False, editable=False, help_text="was in a team once: only then pages ask which teams there are"
     )

@@ -4,9 +4,10 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.conf import settings
-from django.db import connection
+from django.db import connection, transaction
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import ApiKey, Team, User
 from kie.client import Client
 from mjportal.encryption import Secret
@@ -79,15 +80,26 @@ def connect_key(user: User, key: str, webhook_key: str | None = None, *, check: 
     api_key.refused_at = None
     if webhook_key is not None:
         api_key.webhook_secret = Secret.seal(webhook_key)
-    api_key.save()
+    with transaction.atomic():
+        api_key.save()
+        audit.note("key connected", actor=user, target=str(api_key), checked=check)
     return api_key
 
 
 def set_webhook_key(api_key: ApiKey, webhook_key: str) -> None:
     """Store or, when empty, forget the key that signs callbacks."""
-    ApiKey.objects.filter(pk=api_key.pk).update(webhook_secret=Secret.seal(webhook_key))
+    with transaction.atomic():
+        ApiKey.objects.filter(pk=api_key.pk).update(webhook_secret=Secret.seal(webhook_key))
+        action = "webhook key set" if webhook_key else "webhook key forgotten"
+        audit.note(action, actor=api_key.user, target=str(api_key))
 
 
 def delete_key(user: User) -> bool:
     """Wipe the person's key. Tasks under way stay, and are looked at again with the next key."""
-    return bool(ApiKey.objects.filter(user=user).delete()[0])
+    with transaction.atomic():
+        known = ApiKey.objects.filter(user=user).first()
+        if known is None:
+            return False
+        known.delete()
+        audit.note("key deleted", actor=user, target=str(known))
+    return True

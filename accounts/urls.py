@@ -8,6 +8,7 @@ app_name = "accounts"
 urlpatterns = [
     path("", views.home, name="home"),
     path("first-run/", views.first_run, name="first_run"),
+    path("alerts/", views.alert_mail, name="alert_mail"),
     path("key/", views.key, name="key"),
     path("key/check/", views.check_key, name="check_key"),
     path("join/<slug:token>/", join_views.join, name="join"),

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts import services
 from accounts.firstrun import make_first_admin, setup_code, somebody_exists
 from accounts.forms import FirstRunForm, KeyForm
-from accounts.models import ApiKey, User
+from accounts.models import AlertMail, ApiKey, User
 from accounts.people import signed_in
 from kie.errors import KeyRefused, KieError
 from mjportal.encryption import Undecipherable
@@ -46,7 +46,7 @@ def first_run(request: HttpRequest) -> HttpResponse:
 @require_safe
 def home(request: HttpRequest) -> HttpResponse:
     """Who I am here, and where to change it."""
-    return render(request, "accounts/home.html", {"key": _key_of(request)})
+    return render(request, "accounts/home.html", {"key": _key_of(request), "mails": AlertMail.choices})
 
 
 @reauthentication_required  # type: ignore[untyped-decorator]
@@ -69,6 +69,16 @@ def key(request: HttpRequest) -> HttpResponse:
             return redirect("accounts:key")
     context = {"form": form, "key": known, "refused": refused}
     return render(request, "accounts/key.html", context, status=422 if form.errors else 200)
+
+
+@require_POST
+def alert_mail(request: HttpRequest) -> HttpResponse:
+    """How this person wants to hear of alerts beside the page."""
+    said = request.POST.get("alert_mail", "")
+    if said in AlertMail.values:
+        User.objects.filter(pk=signed_in(request).pk).update(alert_mail=said)
+        messages.success(request, "Kept.")
+    return redirect("accounts:home")
 
 
 def _store(user: User, known: ApiKey | None, form: KeyForm) -> None:

@@ -2,11 +2,15 @@
 
 from collections.abc import Callable
 
+from allauth.mfa.models import Authenticator
+from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.firstrun import somebody_exists
+from accounts.models import Team, User
 
 
 class FirstRunMiddleware:
@@ -21,3 +25,37 @@ class FirstRunMiddleware:
         if not request.path_info.startswith(self.open) and not somebody_exists():
             return redirect(self.door)
         return self.get_response(request)
+
+
+class FactorMiddleware:
+    """No second factor, no admin pages; and where a team asks for one, no work in that team.
+
+    The person's own space stays open, so that nobody is locked out of what they paid for.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+        self.ruling = (reverse("admin:index"), reverse("oversight:home"), reverse("usage:everyone"))
+        self.open = (reverse("accounts:home"), reverse("teams:choose"), reverse("health"), "/static/", "/callbacks/")
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        user = request.user
+        if isinstance(user, User) and (why := self._why(user, request.path_info)) and not has_factor(user):
+            messages.warning(request, why)
+            return redirect("mfa_index")
+        return self.get_response(request)
+
+    def _why(self, user: User, path: str) -> str:
+        if user.is_staff and settings.STAFF_FACTOR_REQUIRED and path.startswith(self.ruling):
+            return "The admin's pages need a second factor. Set one up here first."
+        if user.team_id and not path.startswith(self.open):
+            name = Team.objects.filter(pk=user.team_id, factor_required=True).values_list("name", flat=True).first()
+            if name:
+                return f"{name} asks its members for a second factor. Set one up here, or work in your own space."
+        return ""
+
+
+def has_factor(user: User) -> bool:
+    """Whether the person has an app or a passkey; recovery codes alone are none."""
+    known = Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return bool(known.exists())

@@ -87,6 +87,7 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "mjportal.middleware.FirstRunMiddleware",
+    "mjportal.middleware.FactorMiddleware",
 ]
 ROOT_URLCONF = "mjportal.urls"
 WSGI_APPLICATION = "mjportal.wsgi.application"
@@ -217,6 +218,18 @@ EMAIL_HOST_PASSWORD = email["EMAIL_HOST_PASSWORD"]
 EMAIL_USE_TLS = email["EMAIL_USE_TLS"]
 EMAIL_USE_SSL = email["EMAIL_USE_SSL"]
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"portal@{_public.hostname or 'localhost'}"
+
+LOW_BALANCE = env.float("LOW_BALANCE", 50)
+ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", "")
+ALERT_WEBHOOK_SECRET = env.str("ALERT_WEBHOOK_SECRET", "")
+_alerts = urlsplit(ALERT_WEBHOOK_URL)
+if ALERT_WEBHOOK_URL and not (
+    _alerts.scheme == "https" or (_alerts.scheme == "http" and _alerts.hostname in {"localhost", "127.0.0.1", "::1"})
+):
+    raise ImproperlyConfigured("ALERT_WEBHOOK_URL must be https: plain http is allowed on loopback only.")
+if ALERT_WEBHOOK_URL and not ALERT_WEBHOOK_SECRET:
+    raise ImproperlyConfigured("ALERT_WEBHOOK_URL needs ALERT_WEBHOOK_SECRET: what is sent there is signed with it.")
+STAFF_FACTOR_REQUIRED = env.bool("STAFF_FACTOR_REQUIRED", True)
 
 # --- headers ----------------------------------------------------------------------------------------------------------
 CONTENT_SECURITY_POLICY = {

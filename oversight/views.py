@@ -150,7 +150,7 @@ def offboard(request: HttpRequest, user_id: int) -> HttpResponse:
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody with key, teams and when they were last here."""
     found = User.objects.select_related("api_key").prefetch_related("memberships__team").order_by("email")
-    words = request.GET.get("q", "").strip()
+    words = _words(request)
     if words:
         found = found.filter(Q(email__icontains=words) | Q(name__icontains=words))
     page = Paginator(found, PAGE).get_page(request.GET.get("page"))
@@ -163,7 +163,7 @@ def callbacks(request: HttpRequest) -> HttpResponseBase:
     """The diary of every call; `call` opens one beside the list."""
     since, kind = request.GET.get("since", "yesterday"), request.GET.get("kind", "all")
     kind = kind if kind in diary.KINDS else "all"
-    words = request.GET.get("q", "")[:100]
+    words = _words(request)
     everything = diary.calls(diary.since_named(since), words)
     found = everything.filter(diary.KINDS[kind][1])
     if request.GET.get("format") == "csv":
@@ -214,7 +214,7 @@ def replay(request: HttpRequest, delivery_id: int) -> HttpResponse:
 @staff_only
 def trail(request: HttpRequest) -> HttpResponseBase:
     """The audit trail, newest first."""
-    words, action = request.GET.get("q", "")[:100].strip(), request.GET.get("action", "")
+    words, action = _words(request), request.GET.get("action", "").replace("\0", "")[:40]
     found = AuditEntry.objects.select_related("team")
     if action:
         found = found.filter(action=action)
@@ -251,6 +251,11 @@ def _back(request: HttpRequest) -> str:
     """The oversight page the act was on."""
     said = request.POST.get("next", "")
     return said if said.startswith("/oversight/") else "/oversight/"
+
+
+def _words(request: HttpRequest) -> str:
+    """What is searched for; PostgreSQL takes no NUL."""
+    return request.GET.get("q", "").replace("\0", "").strip()[:100]
 
 
 def _number(text: str | None) -> int:

@@ -25,7 +25,7 @@ def draft(request: HttpRequest) -> HttpResponse:
 @require_safe
 def history(request: HttpRequest) -> HttpResponse:
     """Earlier prompts, those with the words of `q`."""
-    prompts = remembering.earlier_prompts(signed_in(request).pk, request.GET.get("q", "")[:200])
+    prompts = remembering.earlier_prompts(signed_in(request).pk, request.GET.get("q", "").replace("\0", "")[:200])
     return render(request, "tasks/_history.html", {"prompts": prompts})
 
 

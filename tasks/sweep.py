@@ -4,6 +4,7 @@ import logging
 from datetime import datetime, timedelta
 
 from django.conf import settings
+from django.core.cache import cache
 from django.db.models import F, Q
 
 from accounts.models import ApiKey
@@ -12,9 +13,12 @@ from gallery.jobs import sweep as sweep_gallery
 from gallery.models import Result
 from mjportal.background import enqueue
 from tasks import gates, lifecycle
+from tasks.alarms import tell_of_files
 from tasks.batches import tell_of_ended
 from tasks.keys import watched_by
 from tasks.models import HoldReason, Status, Task
+from usage.alerts import raise_due
+from usage.rollup import catch_up
 
 logger = logging.getLogger(__name__)
 
@@ -22,6 +26,8 @@ RING_AGAIN = timedelta(seconds=30)
 PAUSED_FOR = timedelta(hours=1)
 CREDIT_EVERY = timedelta(minutes=5)
 KEY_EVERY = timedelta(hours=1)
+ACCOUNTS_EVERY = 60
+BALANCE_EVERY = timedelta(minutes=15)
 MOST = 500
 
 
@@ -84,6 +90,14 @@ def _check_old_balances(now: datetime) -> None:
             enqueue("tasks.jobs.read_balance", pk)
 
 
+def read_balances(now: datetime) -> None:
+    """While an account has tasks under way, what the provider says it holds is read every quarter of an hour."""
+    busy = Task.objects.filter(status__in=lifecycle.ON_THE_WIRE).values("api_key_id")
+    old = Q(checked_at__lt=now - BALANCE_EVERY) | Q(checked_at__isnull=True)
+    for pk in ApiKey.objects.filter(old, pk__in=busy, refused_at=None).values_list("pk", flat=True):
+        enqueue("tasks.jobs.read_balance", pk)
+
+
 def open_eyes(now: datetime) -> None:
     """A key came back: look again at the tasks nobody could look at."""
     blind = Task.objects.filter(blind_since__isnull=False, status__in=lifecycle.ON_THE_WIRE)
@@ -109,15 +123,25 @@ def tell_of_batches(now: datetime) -> None:
     tell_of_ended()
 
 
+def keep_accounts(now: datetime) -> None:
+    """The rollup of the reports, and what people should know of."""
+    if cache.add("accounts-kept", True, ACCOUNTS_EVERY):
+        catch_up()
+        raise_due(now)
+        tell_of_files(now)
+
+
 def sweep(now: datetime) -> None:
     """Everything above, each part on its own: one broken row must not keep the others from being found."""
     for part in (
         recover_claims,
         wake_held,
+        read_balances,
         open_eyes,
         refresh_dead_links,
         adopt_unwatched,
         tell_of_batches,
+        keep_accounts,
         sweep_gallery,
     ):
         try:

@@ -22,6 +22,8 @@ os.environ.update(
         "KIE_API_URL": "http://127.0.0.1:9",
         "KIE_UPLOAD_URL": "http://127.0.0.1:9",
         "SIGNUP_OPEN": "0",
+        "STAFF_FACTOR_REQUIRED": "0",
+        "ALERT_WEBHOOK_URL": "",
         "SYNC_FIRST_SECONDS": "10",
         "SYNC_INTERVAL_SECONDS": "30",
         "LOG_LEVEL": "WARNING",

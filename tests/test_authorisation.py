@@ -65,6 +65,8 @@ POLICY = {
     "teams:budget": ACT,
     "teams:lift": ACT,
     "teams:people_csv": READ,
+    "usage:alerts": BOTH,
+    "accounts:alert_mail": ACT,
     "usage:mine": READ,
     "usage:team": READ,
     "usage:everyone": READ,

@@ -4,6 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
 from decimal import Decimal
+from math import ceil
 
 HEIGHT = 168
 WIDTH = 1000
@@ -50,7 +51,7 @@ def top_of(highest: Decimal, lines: int = 4) -> tuple[Decimal, Decimal]:
         for factor in STEPS:
             tried = step * factor
             if tried * lines >= highest:
-                count = max(int(-(-highest // tried)), 1)
+                count = max(ceil(highest / tried), 1)
                 return tried * count, tried
         step *= 10
 

@@ -186,3 +186,52 @@ class RollupMark(models.Model):
 
     def __str__(self) -> str:
         return str(self.last_entry)
+
+
+class Alert(models.Model):
+    """Something a person should know of: at most once per cause and day. Shown until it is put away."""
+
+    class Kind(models.TextChoices):
+        LOW_BALANCE = "low_balance", "Low balance"
+        BUDGET = "budget", "Budget"
+        KEY_REFUSED = "key_refused", "Key refused"
+        FILE_AT_RISK = "file_at_risk", "File at risk"
+        PROVIDER = "provider", "Provider"
+        UNEXPLAINED = "unexplained", "Unexplained movement"
+
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="alerts")
+    kind = models.CharField(max_length=12, choices=Kind)
+    cause = models.CharField(max_length=80, help_text="what it is about: a key, a budget, a file")
+    day = models.DateField()
+    at = models.DateTimeField(default=timezone.now)
+    title = models.CharField(max_length=120)
+    text = models.CharField(max_length=400, blank=True)
+    link = models.CharField(max_length=200, blank=True)
+    mailed_at = models.DateTimeField(null=True, blank=True)
+    put_away_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        ordering = ["-at", "-pk"]
+        constraints = [models.UniqueConstraint(fields=["user", "kind", "cause", "day"], name="one_alert_per_cause_day")]
+        indexes = [models.Index(fields=["user"], name="alert_open", condition=models.Q(put_away_at__isnull=True))]
+
+    def __str__(self) -> str:
+        return self.title
+
+
+class AlertCall(models.Model):
+    """What the outgoing webhook was told: once per cause and day, however many people were."""
+
+    kind = models.CharField(max_length=12)
+    cause = models.CharField(max_length=80)
+    day = models.DateField()
+    body = models.TextField()
+    tries = models.PositiveSmallIntegerField(default=0)
+    next_try_at = models.DateTimeField(default=timezone.now, null=True)
+    sent_at = models.DateTimeField(null=True, blank=True)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["kind", "cause", "day"], name="one_call_per_cause_day")]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.cause}"

@@ -6,16 +6,17 @@ from typing import Any
 
 from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.utils import timezone
-from django.views.decorators.http import require_safe
+from django.views.decorators.http import require_http_methods, require_safe
 
+from accounts import audit
 from accounts.models import ApiKey
 from accounts.people import signed_in
 from accounts.roles import Right
 from accounts.spaces import Space, key_for, space_of, spaces_of
 from mjportal.spreadsheets import csv_response
-from usage import balances, budgets
+from usage import alerts, balances, budgets
 from usage.charts import bars
 from usage.models import BalanceReading, LedgerEntry
 from usage.reports import PERIODS, STACK, Report, Scope, period, report, type_name
@@ -59,7 +60,20 @@ def export(request: HttpRequest, name: str) -> HttpResponseBase:
     scope, _ = _scope(request, name)
     start, end = bounds(scope.first)[0], bounds(scope.last)[1]
     lines = LedgerEntry.objects.filter(scope.whose, at__gte=start, at__lt=end).order_by("at", "pk")
+    audit.note("usage exported", target=f"{name} {scope.first} to {scope.last}", request=request)
     return csv_response(f"usage {name} {scope.first} to {scope.last}", HEAD, _lines(lines))
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def alerts_page(request: HttpRequest) -> HttpResponse:
+    """What this person should know of; a POST puts one (`alert`) or all of them away."""
+    user = signed_in(request)
+    if request.method == "POST":
+        said = request.POST.get("alert", "")
+        alerts.put_away(user, int(said) if said.isascii() and said.isdigit() and len(said) < 19 else None)
+        return redirect("usage:alerts")
+    earlier = user.alerts.exclude(put_away_at=None)[:30]
+    return render(request, "usage/alerts.html", {"open": alerts.open_for(user)[:100], "earlier": earlier})
 
 
 def _lines(lines: Any) -> Iterator[tuple[Any, ...]]:

@@ -1,7 +1,7 @@
 """Five hundred sends from sixteen threads against two budgets. Prints what was made and spent, as JSON.
 
-A process of its own where the database is SQLite, `python -m tests.usage.spending`: the tests' own lives in memory, where
-threads don't wait for each other as they do for a file.
+A process of its own where the database is SQLite, `python -m tests.usage.spending`: the tests' own lives in memory,
+where threads don't wait for each other as they do for a file.
 """
 
 import json

@@ -1,0 +1,169 @@
+"""The admin's pages: what needs a person is found, and every act on it is in the trail."""
+
+import csv
+import io
+from datetime import timedelta
+
+import pytest
+from django.db import connection
+from django.test import Client
+from django.test.utils import CaptureQueriesContext
+from django.utils import timezone
+
+from accounts import teams
+from accounts.models import ApiKey, AuditEntry, Membership, User
+from callbacks.models import Delivery
+from gallery.models import Result
+from tasks import lifecycle
+from tasks.models import HoldReason, Status, Task
+from tests.desk import Desk, fresh
+
+
+@pytest.fixture
+def admin(desk: Desk) -> Client:
+    client = Client()
+    client.force_login(User.objects.create_user("root@example.com", name="Root", is_staff=True, is_superuser=True))
+    return client
+
+
+def test_the_home_says_what_needs_a_person_and_nothing_else(admin: Client, desk: Desk) -> None:
+    assert "Nothing waits for you" in admin.get("/oversight/").text
+    held = desk.queue("held")
+    lifecycle.hold(held, HoldReason.NO_CREDIT)
+    paused = desk.queue("paused")
+    lifecycle.hold(paused, HoldReason.PAUSED)
+    lost = desk.queue("lost [[fault:lose_answer]]")
+    desk.send(lost)
+    result = Result.objects.filter(task=desk.finished("file")).first()
+    assert result is not None
+    Result.objects.filter(pk=result.pk).update(deadline=timezone.now() + timedelta(days=2), problem="503")
+    ApiKey.objects.update(refused_at=timezone.now())
+    page = admin.get("/oversight/").text
+    for word in ("Key refused", "Unconfirmed", "Held", "File at risk", "4 open"):
+        assert word in page, word
+
+
+def test_the_home_costs_a_constant_number_of_queries(admin: Client, desk: Desk, django_assert_num_queries) -> None:
+    desk.finished("one")
+    admin.get("/oversight/")
+    with CaptureQueriesContext(connection) as few:
+        admin.get("/oversight/")
+    count = len(few)
+    for number in range(3):
+        desk.finished(f"more {number}")
+    admin.get("/oversight/")
+    with django_assert_num_queries(count):
+        admin.get("/oversight/")
+
+
+def test_acts_on_many_are_done_where_they_can_be_and_noted(admin: Client, desk: Desk) -> None:
+    held, running = desk.queue("held"), desk.running("running")
+    lifecycle.hold(held, HoldReason.PROVIDER_PAUSED)
+    both = {"task": [held.pk, running.pk, "nonsense"]}
+    admin.post("/oversight/stuck/act/", {**both, "act": "release"})
+    assert fresh(held).status == Status.QUEUED
+    assert fresh(running).status == Status.RUNNING
+    admin.post("/oversight/stuck/act/", {**both, "act": "fail"})
+    assert fresh(running).status == Status.RUNNING
+    admin.post("/oversight/stuck/act/", {**both, "act": "fail", "reason": "stuck for a day"})
+    assert {fresh(task).status for task in (held, running)} == {Status.FAILED}
+    assert fresh(running).message == "stuck for a day"
+    noted = AuditEntry.objects.filter(actor__email="root@example.com").values_list("action", flat=True)
+    assert sorted(noted) == ["task fail", "task fail", "task release"]
+
+
+def test_a_look_and_a_fetch_from_the_home_happen(admin: Client, desk: Desk) -> None:
+    task = desk.running()
+    admin.post(f"/oversight/tasks/{task.pk}/look/")
+    assert fresh(task).next_look_at <= timezone.now()
+    result = desk.finished("file").results.first()
+    Result.objects.filter(pk=result.pk).update(state="lost", next_try_at=None)
+    admin.post(f"/oversight/files/{result.pk}/fetch/")
+    result.refresh_from_db()
+    assert result.state == "saving"
+
+
+def test_blocking_a_person_ends_their_session_and_nobody_blocks_themselves(admin: Client, desk: Desk) -> None:
+    alice = Client()
+    alice.force_login(desk.user)
+    admin.post(f"/oversight/people/{desk.user.pk}/block/", {"blocked": "1"})
+    assert alice.get("/")["Location"].startswith("/account/login/")
+    root = User.objects.get(email="root@example.com")
+    admin.post(f"/oversight/people/{root.pk}/block/", {"blocked": "1"})
+    root.refresh_from_db()
+    assert root.is_active
+
+
+def test_letting_somebody_go_stops_wipes_and_hands_over_in_one_act(admin: Client, desk: Desk) -> None:
+    heir = teams.create(User.objects.get(email="root@example.com"), "North")
+    done, waiting = desk.finished("done"), desk.queue("waiting")
+    Membership.objects.create(team=heir, user=desk.user)
+    assert "Let Alice go" in admin.get(f"/oversight/people/{desk.user.pk}/go/").text
+    admin.post(f"/oversight/people/{desk.user.pk}/go/", {"heir": heir.pk})
+    desk.user.refresh_from_db()
+    assert not desk.user.is_active
+    assert fresh(waiting).status == Status.CANCELLED
+    assert not ApiKey.objects.filter(user=desk.user).exists()
+    assert not desk.user.memberships.exists()
+    assert set(Result.objects.values_list("team", flat=True)) == {heir.pk}
+    assert fresh(done).team_id == heir.pk
+    assert AuditEntry.objects.get(action="off-boarded").details["done"]["stopped"] == 1
+
+
+def rows_of(client: Client, address: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(client.get(address).getvalue().decode("utf-8-sig"))))
+
+
+def deliver(task: Task, **fields: object) -> Delivery:
+    known = {"body": b"{}", "answer": 200, "signature": "none", "provider_task_id": task.provider_task_id}
+    return Delivery.objects.create(task=task, **{**known, **fields})
+
+
+def test_the_diary_tells_first_repeated_late_refused_and_garbled_apart(admin: Client, desk: Desk) -> None:
+    task = desk.finished()
+    now = timezone.now()
+    deliver(task, at=now - timedelta(seconds=50), answer=401, signature="invalid")
+    deliver(task, at=now - timedelta(seconds=45), answer=400)
+    Task.objects.filter(pk=task.pk).update(finished_at=now - timedelta(seconds=20))
+    deliver(task, at=now - timedelta(seconds=30))
+    deliver(task, at=now - timedelta(seconds=10))
+    other = desk.finished("other")
+    Task.objects.filter(pk=other.pk).update(finished_at=now - timedelta(seconds=40))
+    deliver(other, at=now - timedelta(seconds=18))
+    rows = rows_of(admin, "/oversight/callbacks/?format=csv")
+    told = {(row["what"], row["then"]) for row in rows}
+    assert told == {
+        ("Refused", "wrong signature"),
+        ("Garbled", "no task id in it"),
+        ("Settled", "4 files"),
+        ("Repeated", "nothing to do"),
+        ("Late", "the poll had it 22 s before"),
+    }
+    page = admin.get("/oversight/callbacks/").text
+    for tab in ("Everything 5", "First calls 1", "Repeated 1", "Late 1", "Refused 1", "Garbled 1"):
+        assert tab in page
+
+
+def test_a_call_opens_beside_the_list_and_its_body_is_harmless(admin: Client, desk: Desk) -> None:
+    task = desk.running()
+    call = deliver(task, body=b'{"data": "<script>alert(1)</script>"}')
+    page = admin.get(f"/oversight/callbacks/?call={call.pk}").text
+    assert "&lt;script&gt;alert(1)" in page
+    assert "<script>alert" not in page
+    admin.post(f"/oversight/callbacks/{call.pk}/replay/")
+    assert fresh(task).next_look_at <= timezone.now()
+
+
+@pytest.mark.parametrize(
+    "query", ["kind=nonsense", "since=nonsense", "call=x", "call=99999999999999999999", "q=%00%ff"]
+)
+def test_nonsense_in_the_address_is_no_error(query: str, admin: Client) -> None:
+    assert admin.get(f"/oversight/callbacks/?{query}").status_code == 200
+
+
+def test_the_trail_is_filtered_and_exported(admin: Client, desk: Desk) -> None:
+    teams.create(desk.user, "North")
+    assert "team made" in admin.get("/oversight/audit/?q=alice").text
+    assert "North" not in admin.get("/oversight/audit/?q=nobody").text
+    rows = rows_of(admin, "/oversight/audit/?format=csv")
+    assert {row["action"] for row in rows} == {"team made", "audit exported"}
