@@ -51,6 +51,14 @@ def page(browser: Browser) -> Iterator[Page]:
     assert said == []
 
 
+@pytest.fixture(scope="session")
+def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
+    """One site for all journeys of the group "making"; each brings a person of its own (`steps.newcomer`)."""
+    folder: Path = tmp_path_factory.mktemp("making")
+    with Sandbox(life=(1.5, 2.0), art="plain") as sandbox, Site(folder, sandbox) as site:
+        yield site
+
+
 @pytest.fixture
 def open_site(tmp_path: Path) -> Iterator[Callable[..., Site]]:
     """Start a site (and its sandbox) with these options; everything is stopped after the test."""

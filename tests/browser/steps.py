@@ -2,6 +2,8 @@
 
 import re
 from dataclasses import dataclass
+from itertools import count
+from typing import Any
 
 from playwright.sync_api import Page, expect
 
@@ -98,3 +100,33 @@ def files_of(site: Site) -> list[bytes]:
 
     [task] = [task for task in site.sandbox.tasks.values() if task.state == "success"]
     return [requests.get(url, timeout=10).content for url in task.urls()]
+
+
+people = count(1)
+
+
+@dataclass
+class Maker(Visit):
+    """Somebody in the studio, with a key of their own."""
+
+    key: str
+
+    def received(self, path: str) -> list[dict[str, Any]]:
+        """What the provider was sent with this person's key."""
+        return [request.json for request in self.site.sandbox.sent(path) if request.key == self.key]
+
+    @property
+    def spent(self) -> int:
+        return -int(sum(charge.credits for charge in self.site.sandbox.charges(self.key)))
+
+
+def newcomer(page: Page, site: Site, *options: str) -> Maker:
+    """Somebody new with a key of their own and 1,000 credits, signed in; `options` are those of create_person."""
+    number = next(people)
+    email, key = f"person{number}@example.com", f"making-sandbox-key-{number:04}"
+    site.sandbox.add_account(key, 1000)
+    lines = f"{PASSWORD}\n{key}\n"
+    site.manage("create_person", email, *options, "--password-stdin", "--key-stdin", lines=lines)
+    maker = Maker(page, site, key)
+    maker.sign_in(email)
+    return maker

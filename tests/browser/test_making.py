@@ -1,55 +1,21 @@
 """Every way to make something, as people do it: flags, braces, pictures, follow-ups, and what is remembered."""
 
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import count
 from pathlib import Path
-from typing import Any
 
 import pytest
 from PIL import Image
 from playwright.sync_api import Page, expect
 
-from kie.sandbox import Sandbox
 from tests.browser.site import Site
-from tests.browser.steps import PASSWORD, SLOW, Visit
+from tests.browser.steps import SLOW, Maker, newcomer
 
 # One site for all of them, with a person for each test.
 pytestmark = pytest.mark.xdist_group("making")
-people = count(1)
-
-
-@pytest.fixture(scope="module")
-def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    folder: Path = tmp_path_factory.mktemp("making")
-    with Sandbox(life=(1.5, 2.0), art="plain") as sandbox, Site(folder, sandbox) as site:
-        yield site
-
-
-@dataclass
-class Maker(Visit):
-    """Somebody in the studio, with a key of their own."""
-
-    key: str
-
-    def received(self, path: str) -> list[dict[str, Any]]:
-        """What the provider was sent with this person's key."""
-        return [request.json for request in self.site.sandbox.sent(path) if request.key == self.key]
-
-    @property
-    def spent(self) -> int:
-        return -int(sum(charge.credits for charge in self.site.sandbox.charges(self.key)))
 
 
 @pytest.fixture
 def visit(site: Site, page: Page) -> Maker:
-    number = next(people)
-    email, key = f"person{number}@example.com", f"making-sandbox-key-{number:04}"
-    site.sandbox.add_account(key, 1000)
-    site.manage("create_person", email, "--password-stdin", "--key-stdin", lines=f"{PASSWORD}\n{key}\n")
-    maker = Maker(page, site, key)
-    maker.sign_in(email)
-    return maker
+    return newcomer(page, site)
 
 
 def prompt_of(page: Page) -> str:

@@ -38,6 +38,16 @@ PAGES = [
     "/account/password/change/",
     "/account/sessions/",
     "/account/2fa/",
+    "/team/",
+    "/usage/",
+    "/usage/everyone/?period=7",
+    "/usage/alerts/",
+    "/oversight/",
+    "/oversight/people/",
+    "/oversight/keys/",
+    "/oversight/stuck/",
+    "/oversight/callbacks/",
+    "/oversight/audit/",
     "/nowhere/",
 ]
 SIGNED_OUT = ["/account/login/", "/account/password/reset/"]
@@ -52,7 +62,8 @@ def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
         Site(folder, sandbox, callbacks=False) as site,
     ):
         sandbox.add_account(KEY, 1000)
-        site.manage("create_person", PERSON, "--password-stdin", "--key-stdin", lines=f"{PASSWORD}\n{KEY}\n")
+        options = ("--admin", "--password-stdin", "--key-stdin")
+        site.manage("create_person", PERSON, *options, lines=f"{PASSWORD}\n{KEY}\n")
         yield site
 
 
@@ -69,6 +80,11 @@ def state(browser: Browser, site: Site) -> dict[str, object]:
     for status in ("FAILED", "UNCONFIRMED", "RUNNING"):
         visit.card(status)
     visit.see_four_pictures()
+    visit.go("/team/")
+    page.get_by_label("Name of the team").fill("North")
+    page.get_by_role("button", name="Make a team").click()
+    visit.go("/")
+    page.get_by_role("button", name="Mine").click()
     kept: dict[str, object] = dict(page.context.storage_state())
     page.context.close()
     return kept
