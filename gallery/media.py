@@ -1,6 +1,5 @@
 """The one way to a file: rights first, then the bytes, with headers that keep a hostile file harmless."""
 
-import re
 from dataclasses import dataclass
 from urllib.parse import quote
 from uuid import UUID
@@ -14,6 +13,7 @@ from django.views.decorators.http import require_safe
 
 from gallery import files
 from gallery.models import Result
+from gallery.naming import human_name
 from gallery.ranges import Unsatisfiable, requested_range
 from gallery.sniffing import BY_MIME
 
@@ -26,7 +26,6 @@ HEADERS = {
     "Cross-Origin-Resource-Policy": "same-origin",
     "Accept-Ranges": "bytes",
 }
-NAME_WORDS = 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,7 +43,12 @@ class Served:
 def file(request: HttpRequest, result_id: UUID, variant: str) -> HttpResponseBase:
     """A rendition, the poster, the original, the clip or the download of one saved result this person may see."""
     shown = Result.objects.visible_to(request.user).saved().select_related("task")
-    served = _served(get_object_or_404(shown.only(*FIELDS), pk=result_id), variant)
+    return served_response(request, get_object_or_404(shown.only(*FIELDS), pk=result_id), variant)
+
+
+def served_response(request: HttpRequest, result: Result, variant: str) -> HttpResponseBase:
+    """The bytes of one variant of a saved result, which the caller has seen that this visitor may have."""
+    served = _served(result, variant)
     unchanged = get_conditional_response(request, etag=served.etag)
     if unchanged is not None:
         return _dressed(unchanged, served)
@@ -66,20 +70,11 @@ def _served(result: Result, variant: str) -> Served:
     known = BY_MIME[result.content_type]
     if variant in {"320", "640", "1280", "poster"}:
         width = files.WIDTHS[-1] if variant == "poster" else int(variant)
-        return Served(files.rendition_name(result.sha256, width), "image/webp", etag, _human_name(result, "webp"))
+        return Served(files.rendition_name(result.sha256, width), "image/webp", etag, human_name(result, "webp"))
     if variant == "clip" and result.kind != Result.Kind.VIDEO:
         raise Http404
     original = files.original_name(result.sha256, known.extension)
-    return Served(original, known.mime, etag, _human_name(result, known.extension), attached=variant == "download")
-
-
-def _human_name(result: Result, extension: str) -> str:
-    """The first words of the prompt and the position, safe in every file system: `red dunes under a low sun 2.jpg`."""
-    words = re.sub(r"[^\w\- ]+", " ", result.task.prompt)
-    words = re.sub(r"\s+", " ", words).strip(" -_.")
-    if len(words) > NAME_WORDS:
-        words = words[:NAME_WORDS].rpartition(" ")[0] or words[:NAME_WORDS]
-    return f"{words or 'result'} {result.position + 1}.{extension}"
+    return Served(original, known.mime, etag, human_name(result, known.extension), attached=variant == "download")
 
 
 def _answer(request: HttpRequest, served: Served) -> HttpResponseBase:

@@ -143,3 +143,62 @@ class Result(models.Model):
     def days_left(self) -> int:
         """Whole days until the provider may have deleted its copy; never below zero."""
         return max(0, (self.deadline - timezone.now()).days)
+
+
+class Collection(models.Model):
+    """Results under a name, a person's own or a team's, one level deep. `cover` is one of them, or else the first."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="collections")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="collections")
+    parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
+    name = models.CharField(max_length=80)
+    cover = models.ForeignKey(Result, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+
+    objects: ClassVar[models.Manager["Collection"]] = models.Manager()
+
+    class Meta:
+        ordering = ["name"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class CollectionItem(models.Model):
+    """A result in a collection, at its place."""
+
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="items")
+    result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="items")
+    position = models.PositiveIntegerField()
+    added_at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["position", "pk"]
+        constraints = [models.UniqueConstraint(fields=["collection", "result"], name="once_in_a_collection")]
+        indexes = [models.Index(fields=["collection", "position"], name="collection_order")]
+
+    def __str__(self) -> str:
+        return f"{self.position} of {self.collection}"
+
+
+class ShareLink(models.Model):
+    """A public page of a collection for whoever has the link. Only hashes of its token and password are kept."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, related_name="links")
+    token_hash = models.CharField(max_length=64, unique=True)
+    hint = models.CharField(max_length=6, help_text="the last characters of the link, to tell links apart")
+    password = models.CharField(max_length=256, blank=True, help_text="hashed; empty for none")
+    may_download = models.BooleanField(default=False)
+    created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    created_at = models.DateTimeField(default=timezone.now)
+    expires_at = models.DateTimeField(null=True, blank=True)
+    revoked_at = models.DateTimeField(null=True, blank=True)
+    opened = models.PositiveIntegerField(default=0)
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"…{self.hint} of {self.collection}"

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
+from uuid import UUID
 
 from django.db.models import Exists, OuterRef, Q
 from django.http import QueryDict
@@ -54,6 +55,7 @@ class Search:
     starred: bool = False
     rating: int = 0
     children: bool = False
+    collection: UUID | None = None
     since: date | None = None
     until: date | None = None
     chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -70,6 +72,7 @@ class Search:
             starred=query.get("starred") == "1",
             rating=int(rating) if rating in {"1", "2", "3", "4", "5"} else 0,
             children=query.get("children") == "1",
+            collection=_uuid(query.get("collection", "")),
             since=_day(query.get("since", "")),
             until=_day(query.get("until", "")),
             chosen={name: values for name, values in chosen.items() if values},
@@ -94,6 +97,10 @@ class Search:
             wanted &= Q(saved_at__gte=start_of_day(self.since))
         if self.until:
             wanted &= Q(saved_at__lt=start_of_day(self.until + timedelta(days=1)))
+        if self.collection:
+            items = Result._meta.get_field("items").related_model
+            inside = Q(collection=self.collection) | Q(collection__parent=self.collection)
+            wanted &= Q(Exists(items._default_manager.filter(inside, result=OuterRef("pk"))))
         if self.children:
             tasks = Result._meta.get_field("task").related_model
             born = tasks._default_manager.filter(parent=OuterRef("task"), parent_position=OuterRef("position"))
@@ -110,6 +117,7 @@ class Search:
             ("starred", "1" if self.starred else ""),
             ("rating", str(self.rating or "")),
             ("children", "1" if self.children else ""),
+            ("collection", str(self.collection or "")),
             ("since", self.since.isoformat() if self.since else ""),
             ("until", self.until.isoformat() if self.until else ""),
         ]
@@ -164,12 +172,20 @@ def _said(name: str, value: str) -> tuple[str, str]:
         "starred": "Starred",
         "rating": f"{value} stars and up" if value != "5" else "5 stars",
         "children": "Has children",
+        "collection": "In a collection",
     }[name]
 
 
 def _date_words(value: str) -> str:
     day = date.fromisoformat(value)
     return f"{day.day} {day:%b}" if day.year == timezone.localdate().year else f"{day.day} {day:%b} {day.year}"
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
 
 
 def _day(text: str) -> date | None:

@@ -11,6 +11,7 @@ from django.utils import timezone
 from gallery import files, leases
 from gallery.models import GIVEN_UP_AFTER, Result
 from gallery.notices import ring_for_warnings
+from gallery.organising import purge
 from gallery.saving import forget_content
 from gallery.services import SAVE_JOB, give_up
 from mjportal.background import enqueue
@@ -26,6 +27,7 @@ def sweep(now: datetime) -> None:
     give_up_old(now)
     ring_for_warnings(now)
     clear_temporary(now)
+    purge(now)
 
 
 def ring_due(now: datetime) -> None:

@@ -1,11 +1,19 @@
 from django.urls import path
 
-from gallery import views
+from gallery import organise_views, share_views, views
 
 app_name = "gallery"
 urlpatterns = [
     path("", views.index, name="index"),
     path("facets/", views.facets, name="facets"),
+    path("act/", organise_views.act, name="act"),
+    path("trash/", organise_views.trash, name="trash"),
+    path("download/", organise_views.archive, name="archive"),
+    path("collections/", organise_views.collections, name="collections"),
+    path("collections/<uuid:collection_id>/", organise_views.collection, name="collection"),
+    path("collections/<uuid:collection_id>/share/", share_views.make, name="share"),
+    path("links/<uuid:link_id>/close/", share_views.revoke, name="revoke"),
+    path("<uuid:result_id>/rate/", organise_views.rate, name="rate"),
     path("<uuid:result_id>/", views.viewer, name="viewer"),
     path("<uuid:result_id>/star/", views.star, name="star"),
 ]

@@ -36,7 +36,14 @@ class FactorMiddleware:
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
         self.ruling = (reverse("admin:index"), reverse("oversight:home"), reverse("usage:everyone"))
-        self.open = (reverse("accounts:home"), reverse("teams:choose"), reverse("health"), "/static/", "/callbacks/")
+        self.open = (
+            reverse("accounts:home"),
+            reverse("teams:choose"),
+            reverse("health"),
+            "/static/",
+            "/callbacks/",
+            "/s/",
+        )
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         user = request.user

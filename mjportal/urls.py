@@ -8,6 +8,7 @@ from mjportal.views import health
 urlpatterns = [
     path("", include("tasks.urls")),
     path("gallery/", include("gallery.urls")),
+    path("s/", include("gallery.share_urls")),
     path("media/", include("gallery.media_urls")),
     path("usage/", include("usage.urls")),
     path("oversight/", include("oversight.urls")),

@@ -11,7 +11,8 @@ from django.urls import URLPattern, URLResolver, get_resolver
 from accounts import teams
 from accounts.models import Membership, Team, User
 from callbacks.models import Delivery
-from gallery.models import Result
+from gallery import sharing
+from gallery.models import Collection, Result
 from tasks.models import Batch, Task
 from tasks.remembered import Preset, Reference
 from tests.desk import Desk
@@ -44,6 +45,16 @@ POLICY = {
     "gallery:facets": READ,
     "gallery:viewer": READ,
     "gallery:star": ACT,
+    "gallery:act": ACT,
+    "gallery:trash": READ,
+    "gallery:archive": ACT,
+    "gallery:collections": BOTH,
+    "gallery:collection": BOTH,
+    "gallery:share": ACT,
+    "gallery:revoke": ACT,
+    "gallery:rate": ACT,
+    "shares:page": BOTH,
+    "shares:file": READ,
     "media:file": READ,
     "callbacks:receive": ACT,
     "accounts:home": READ,
@@ -87,9 +98,9 @@ POLICY = {
     "oversight:audit": READ,
     "health": READ,
 }
-PUBLIC = {"callbacks:receive", "accounts:first_run", "accounts:join", "health"}
+PUBLIC = {"callbacks:receive", "accounts:first_run", "accounts:join", "health", "shares:page", "shares:file"}
 STAFF = {name for name in POLICY if name.startswith("oversight:")} | {"usage:everyone", "usage:everyone_csv"}
-OWN = {"tasks", "gallery", "media", "callbacks", "accounts", "teams", "usage", "oversight"}
+OWN = {"tasks", "gallery", "media", "callbacks", "accounts", "teams", "usage", "oversight", "shares"}
 
 
 def own_addresses() -> Iterator[tuple[str, URLPattern]]:
@@ -126,6 +137,9 @@ def given(desk: Desk) -> dict[str, Any]:
     invitation, _ = teams.invite(team.memberships.get(), "dora@example.com", "member")
     more |= {"team_id": team.pk, "invitation_id": invitation.pk, "member_id": team.memberships.get().pk}
     more |= {"user_id": desk.user.pk, "delivery_id": Delivery.objects.create(task=task, body=b"{}", answer=200).pk}
+    collection = Collection.objects.create(user=desk.user, name="Kept")
+    link, _ = sharing.make(collection, desk.user, days=1, password="", may_download=False)
+    more |= {"collection_id": collection.pk, "link_id": link.pk}
     return more | {"task_id": task.pk, "result_id": result.pk, "token": task.callback_token, "variant": "original"}
 
 
@@ -171,6 +185,8 @@ def test_what_is_somebody_else_s_looks_like_what_is_not_there(
         "team_id": uuid4(),
         "invitation_id": uuid4(),
         "member_id": 0,
+        "collection_id": uuid4(),
+        "link_id": uuid4(),
     }
     for method in POLICY[name]:
         foreign = charlie.generic(method, path_of(name, given), data=b"")

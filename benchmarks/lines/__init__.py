@@ -1,6 +1,6 @@
 """The lines of the table, in its order."""
 
-from benchmarks.lines import bells, looks, pictures, polling, weight
+from benchmarks.lines import bells, looks, money, pictures, polling, weight
 from benchmarks.ratios import Line
 
-LINES: tuple[Line, ...] = (*polling.LINES, *bells.LINES, *looks.LINES, *pictures.LINES, *weight.LINES)
+LINES: tuple[Line, ...] = (*polling.LINES, *bells.LINES, *looks.LINES, *pictures.LINES, *money.LINES, *weight.LINES)

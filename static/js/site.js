@@ -11,14 +11,19 @@ function arm(toast) {
   toast.addEventListener("focusin", hold);
   toast.addEventListener("pointerleave", go);
   toast.addEventListener("focusout", go);
-  toast.querySelector("button")?.addEventListener("click", () => toast.remove());
+  for (const button of toast.querySelectorAll("button")) button.addEventListener("click", () => toast.remove());
 }
 
-export function toast(text) {
+export function toast(text, button = null) {
   const list = document.getElementById("toasts");
   const template = document.getElementById("toast-template");
   const item = template.content.firstElementChild.cloneNode(true);
   item.querySelector("span").textContent = text;
+  if (button) {
+    const act = Object.assign(document.createElement("button"), { type: "button", className: "link", textContent: button.label });
+    act.addEventListener("click", button.act);
+    item.querySelector("span").after(act);
+  }
   list.append(item);
   while (list.children.length > 2) list.firstElementChild.remove();
   arm(item);

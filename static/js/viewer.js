@@ -91,6 +91,19 @@ async function toggleStar(button) {
   document.dispatchEvent(new CustomEvent("viewer:star", { detail: { id: currentId(), starred } }));
 }
 
+async function rate(button) {
+  const body = new FormData(button.form, button);
+  const answer = await fetch(button.form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+  if (!answer.ok) return;
+  const given = Number(button.value);
+  for (const star of button.form.querySelectorAll("[name=rating]")) {
+    const number = Number(star.dataset.stars);
+    star.setAttribute("aria-pressed", String(number <= given));
+    // Pressing the highest one again takes the rating away.
+    star.value = number === given ? "0" : String(number);
+  }
+}
+
 async function copy(button) {
   const words = button.querySelector("span");
   const before = (words.dataset.before ??= words.textContent);
@@ -103,7 +116,9 @@ async function copy(button) {
 async function followUp(button) {
   const body = new FormData(button.form, button);
   const answer = await fetch(button.form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
+  const refused = answer.status === 204 && answer.headers.get("HX-Trigger");
   if (answer.redirected) location.assign(answer.url);
+  else if (refused) tell(JSON.parse(refused).toast);
   else tell(answer.ok ? `${button.textContent.trim()} is queued. It appears in the studio.` : "That could not be queued just now.");
 }
 
@@ -117,6 +132,7 @@ const ACTS = [
   ["[data-info]", toggleDrawer],
   ["[data-copy]", copy],
   [".star", toggleStar],
+  [".rate button", rate],
   ["[data-newer], [data-older], .strip a, .kin a", (link) => show(link.href)],
 ];
 
@@ -138,7 +154,7 @@ document.addEventListener("click", (event) => {
 });
 
 const KEYS = {
-  ArrowLeft: "[data-newer]", ArrowRight: "[data-older]", s: ".star", d: "[data-download]", u: "[data-follow] [value=upscale]", v: "[data-follow] [value=vary]", a: "[data-animate]", r: "[data-use]", i: "[data-info]", Escape: "[data-close]",
+  ArrowLeft: "[data-newer]", ArrowRight: "[data-older]", s: ".star", d: "[data-download]", u: "[data-follow] [value=upscale]", v: "[data-follow] [value=vary]", a: "[data-animate]", r: "[data-use]", i: "[data-info]", ...Object.fromEntries([1, 2, 3, 4, 5].map((stars) => [stars, `.rate [data-stars="${stars}"]`])), Escape: "[data-close]",
 };
 
 document.addEventListener("keydown", (event) => {

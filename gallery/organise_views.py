@@ -1,0 +1,221 @@
+"""Acts on one or many results, the trash, collections, and the zip. Everything stays within one space."""
+
+import json
+from collections.abc import Callable
+from typing import Any
+from uuid import UUID
+
+from django.contrib import messages
+from django.db.models import Count, QuerySet
+from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
+from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
+from django.utils.http import url_has_allowed_host_and_scheme
+from django.views.decorators.http import require_http_methods, require_POST, require_safe
+
+from accounts import audit
+from accounts.people import signed_in
+from accounts.roles import Right
+from accounts.spaces import Space, may_in, space_of, spaces_of
+from gallery import organising
+from gallery.archives import zip_response
+from gallery.models import Collection, Result
+from gallery.search import Search
+from gallery.wall import tiles
+
+LONGEST_NAME = 80
+MOST_COLLECTIONS = 500
+TRASH_PAGE = 200
+TILE = ("id", "kind", "width", "height", "duration", "placeholder", "starred", "trashed_at", "task__prompt")
+
+
+def _chosen(request: HttpRequest, space: Space, *, trashed: bool = False) -> "QuerySet[Result]":
+    """What the form names: `result` ids, or with `everything=1` all that the `search` finds."""
+    if request.POST.get("everything") == "1" and not trashed:
+        return organising.matching(space, Search.from_query(QueryDict(request.POST.get("search", ""))))
+    ids = [found for said in request.POST.getlist("result")[: organising.MOST] if (found := _uuid(said))]
+    return organising.chosen(space, ids, trashed=trashed)
+
+
+@require_POST
+def act(request: HttpRequest) -> HttpResponse:
+    """`star`, `unstar`, `trash`, `restore`, `delete`, `collect` or `take_out` the chosen results.
+
+    Answers the script with what was done in words, and the ids that an undo needs.
+    """
+    space = space_of(signed_in(request))
+    if not space.may_make:
+        raise Http404
+    what = request.POST.get("act", "")
+    results = _chosen(request, space, trashed=what in {"restore", "delete"})
+    verbs: dict[str, Callable[[], tuple[str, list[UUID]]]] = {
+        "star": lambda: ("starred", organising.mark(results, starred=True)),
+        "unstar": lambda: ("without a star", organising.mark(results, starred=False)),
+        "trash": lambda: ("in the trash", organising.throw_away(results)),
+        "restore": lambda: ("back in the gallery", organising.bring_back(results)),
+        "delete": lambda: (f"{organising.delete_for_good(results)} deleted for good", []),
+        "collect": lambda: _collect(request, space, results),
+        "take_out": lambda: (f"{organising.take_out(_collection(request, space), results)} taken out", []),
+    }
+    if what not in verbs:
+        raise Http404
+    words, ids = verbs[what]()
+    said = f"{len(ids)} {words}" if ids or what in {"star", "unstar", "trash", "restore"} else words
+    if what == "delete":
+        audit.note("results deleted", target=said, request=request)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(json.dumps({"said": said, "ids": [str(pk) for pk in ids]}), content_type="application/json")
+    messages.success(request, said.capitalize())
+    return redirect(_back(request))
+
+
+def _collect(request: HttpRequest, space: Space, results: "QuerySet[Result]") -> tuple[str, list[UUID]]:
+    collection = _collection(request, space)
+    return f"{organising.collect(collection, results)} put into {collection}", []
+
+
+def _collection(request: HttpRequest, space: Space) -> Collection:
+    """The collection the form names; with `name` a new one."""
+    name = " ".join(request.POST.get("name", "").split())[:LONGEST_NAME]
+    if name and not request.POST.get("collection"):
+        return Collection.objects.create(user_id=space.user_id, team_id=space.team_id, name=name)
+    pk = _uuid(request.POST.get("collection", ""))
+    if pk is None:
+        raise Http404
+    return get_object_or_404(Collection.objects.filter(space.holds), pk=pk)
+
+
+@require_POST
+def rate(request: HttpRequest, result_id: UUID) -> HttpResponse:
+    """Give 1 to 5 stars, or take them away with 0."""
+    result = get_object_or_404(Result.objects.visible_to(request.user), pk=result_id)
+    rating = request.POST.get("rating", "")
+    if rating not in {"0", "1", "2", "3", "4", "5"} or not may_in(request.user, result.team_id, Right.MAKE):
+        raise Http404
+    organising.mark(Result.objects.filter(pk=result.pk), rating=int(rating))
+    if request.headers.get("HX-Request"):
+        return HttpResponse(status=204)
+    return redirect("gallery:viewer", result.pk)
+
+
+@require_safe
+def trash(request: HttpRequest) -> HttpResponse:
+    """What was thrown away in this space, the latest first."""
+    space = space_of(signed_in(request))
+    thrown = Result.objects.in_space(space).filter(trashed_at__isnull=False).order_by("-trashed_at")
+    shown = [tile for _, tile in tiles(thrown.values_list(*TILE)[:TRASH_PAGE], Search())]
+    context = {"tiles": shown, "count": thrown.count(), "space": space, "days": organising.KEPT_IN_TRASH.days}
+    return render(request, "gallery/trash.html", {**context, "spaces": spaces_of(signed_in(request))})
+
+
+@require_POST
+def archive(request: HttpRequest) -> HttpResponseBase:
+    """The chosen results as one zip, streamed."""
+    space = space_of(signed_in(request))
+    results = _chosen(request, space)
+    if not results.exists():
+        messages.info(request, "Choose something to download first.")
+        return redirect(_back(request))
+    audit.note("pictures downloaded", target=f"{results.count()} as a zip", request=request)
+    return zip_response(results, f"pictures {timezone.localdate():%Y-%m-%d}")
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def collections(request: HttpRequest) -> HttpResponse:
+    """GET: the collections of the space, for the strip over the wall. POST: make one."""
+    space = space_of(signed_in(request))
+    if request.method == "POST":
+        name = " ".join(request.POST.get("name", "").split())[:LONGEST_NAME]
+        if not space.may_make:
+            raise Http404
+        if name and Collection.objects.filter(space.holds).count() < MOST_COLLECTIONS:
+            parent = _top(space, request.POST.get("parent", ""))
+            made = Collection.objects.create(user_id=space.user_id, team_id=space.team_id, name=name, parent=parent)
+            return redirect("gallery:collection", made.pk)
+        messages.error(request, "Give it a name.")
+        return redirect("gallery:index")
+    chosen = request.GET.get("collection", "")
+    context = {"collections": organising.collections_of(space), "chosen": chosen, "space": space}
+    return render(request, "gallery/_collections.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+def collection(request: HttpRequest, collection_id: UUID) -> HttpResponse:
+    """One collection: its pictures in order, its name, and its links. POST: rename, move up or down, or delete."""
+    user = signed_in(request)
+    found = _mine(request, collection_id)
+    may_change = may_in(user, found.team_id, Right.MAKE)
+    if request.method == "POST":
+        if not may_change:
+            raise Http404
+        return _change(request, found)
+    items = found.items.filter(result__trashed_at=None, result__saved_at__isnull=False).select_related("result__task")
+    links = found.links.filter(revoked_at=None) if may_change else found.links.none()
+    tops = Collection.objects.filter(Space(user.pk, found.team_id).holds, parent=None).exclude(pk=found.pk)
+    context: dict[str, Any] = {
+        "collection": found,
+        "items": items[:TRASH_PAGE],
+        "links": links,
+        "tops": tops.annotate(count=Count("children")),
+        "may_change": may_change,
+        "now": timezone.now(),
+    }
+    return render(request, "gallery/collection.html", context)
+
+
+def _mine(request: HttpRequest, collection_id: UUID) -> Collection:
+    teams = [space.team_id for space in spaces_of(signed_in(request)) if space.team_id]
+    own = Collection.objects.filter(user=signed_in(request), team=None) | Collection.objects.filter(team_id__in=teams)
+    return get_object_or_404(own, pk=collection_id)
+
+
+def _change(request: HttpRequest, found: Collection) -> HttpResponse:
+    what = request.POST.get("act", "rename")
+    if what == "delete":
+        found.delete()
+        messages.success(request, f"The collection {found} is deleted. Its pictures stay in the gallery.")
+        return redirect("gallery:index")
+    if what == "order":
+        _order(found, request.POST.getlist("result"))
+        return (
+            HttpResponse(status=204) if request.headers.get("HX-Request") else redirect("gallery:collection", found.pk)
+        )
+    if what == "cover":
+        item = found.items.filter(result_id=_uuid(request.POST.get("result", "")) or found.pk).first()
+        Collection.objects.filter(pk=found.pk).update(cover=item.result if item else None)
+        return redirect("gallery:collection", found.pk)
+    name = " ".join(request.POST.get("name", "").split())[:LONGEST_NAME]
+    parent = _top(Space(found.user_id, found.team_id), request.POST.get("parent", ""))
+    # One level deep: what has children of its own stays on top.
+    chosen = None if found.children.exists() or parent == found else parent
+    Collection.objects.filter(pk=found.pk).update(name=name or found.name, parent=chosen)
+    messages.success(request, "Kept.")
+    return redirect("gallery:collection", found.pk)
+
+
+def _top(space: Space, said: str) -> Collection | None:
+    """A collection of the space that stands on top, by its id."""
+    pk = _uuid(said)
+    return Collection.objects.filter(space.holds, parent=None, pk=pk).first() if pk else None
+
+
+def _order(found: Collection, said: list[str]) -> None:
+    """Put the items into the order of these result ids; those not named follow as they were."""
+    place = {pk: number for number, text in enumerate(said) if (pk := _uuid(text))}
+    items = sorted(found.items.all(), key=lambda item: (place.get(item.result_id, len(place)), item.position))
+    for number, item in enumerate(items, start=1):
+        item.position = number
+    found.items.bulk_update(items, ["position"], batch_size=500)
+
+
+def _back(request: HttpRequest) -> str:
+    said = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(said, allowed_hosts={request.get_host()})
+    return said if is_ours and said.startswith("/") else "/gallery/"
+
+
+def _uuid(text: str) -> UUID | None:
+    try:
+        return UUID(text)
+    except ValueError:
+        return None

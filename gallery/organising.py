@@ -1,0 +1,103 @@
+"""What people do with many results at once: star, rate, collect, throw away, bring back, delete for good."""
+
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+from typing import Any
+from uuid import UUID
+
+from django.db import transaction
+from django.db.models import Max, QuerySet
+from django.utils import timezone
+
+from accounts.services import next_revisions
+from accounts.spaces import Space
+from gallery import fulltext
+from gallery.found import Found
+from gallery.models import Collection, CollectionItem, Result
+from gallery.saving import forget_content
+from gallery.search import Search
+
+KEPT_IN_TRASH = timedelta(days=30)
+MOST = 10_000
+BATCH = 500
+
+
+def chosen(space: Space, ids: Iterable[UUID], *, trashed: bool = False) -> "QuerySet[Result]":
+    """The results of the space among these ids, those in the trash or those outside of it."""
+    return Result.objects.in_space(space).filter(pk__in=list(ids), trashed_at__isnull=not trashed)
+
+
+def matching(space: Space, search: Search) -> "QuerySet[Result]":
+    """Everything the search finds in the space, at most MOST of it, newest first."""
+    found = Found(space, search).everything.order_by("-saved_at", "-id")
+    return Result.objects.filter(pk__in=list(found.values_list("pk", flat=True)[:MOST]))
+
+
+def mark(results: "QuerySet[Result]", **changes: Any) -> list[UUID]:
+    """Set `changes` on results of one space and tell its boards. Returns the ids of those that were changed."""
+    ids = list(results.values_list("pk", flat=True))
+    for start in range(0, len(ids), BATCH):
+        with transaction.atomic():
+            part = Result.objects.filter(pk__in=ids[start : start + BATCH])
+            for user_id, team_id in set(part.order_by().values_list("user_id", "team_id")):
+                own = part.filter(user_id=user_id, team_id=team_id)
+                own.update(**changes, **next_revisions(user_id, team_id))
+    return ids
+
+
+def throw_away(results: "QuerySet[Result]") -> list[UUID]:
+    """Into the trash, for 30 days. Returns the ids, to take it back with."""
+    return mark(results, trashed_at=timezone.now())
+
+
+def bring_back(results: "QuerySet[Result]") -> list[UUID]:
+    """Out of the trash, to where they were."""
+    return mark(results, trashed_at=None)
+
+
+def delete_for_good(results: "QuerySet[Result]") -> int:
+    """Remove rows and files. Files that another row names stay. Returns how many rows are gone."""
+    gone = 0
+    for result in results.iterator(chunk_size=BATCH):
+        with transaction.atomic():
+            # The row first: whoever saves the same bytes now finds no other row, and the files are removed below.
+            fulltext.remove([result.words_id] if result.words_id is not None else [])
+            revisions = next_revisions(result.user_id, result.team_id)
+            Result.objects.filter(task_id=result.task_id).update(**revisions)
+            gone += bool(Result.objects.filter(pk=result.pk, trashed_at__isnull=False).delete()[0])
+        forget_content(result)
+    return gone
+
+
+def purge(now: datetime) -> int:
+    """What lay in the trash for 30 days is deleted for good."""
+    old = Result.objects.filter(trashed_at__lte=now - KEPT_IN_TRASH)
+    return delete_for_good(Result.objects.filter(pk__in=list(old.values_list("pk", flat=True)[:BATCH])))
+
+
+def collect(collection: Collection, results: "QuerySet[Result]") -> int:
+    """Put results at the end of a collection; those that are in it stay where they are. Returns how many are new."""
+    with transaction.atomic():
+        last = collection.items.aggregate(last=Max("position"))["last"] or 0
+        known = set(collection.items.values_list("result_id", flat=True))
+        fresh = [pk for pk in results.order_by("saved_at", "id").values_list("pk", flat=True) if pk not in known]
+        items = [
+            CollectionItem(collection=collection, result_id=pk, position=last + number)
+            for number, pk in enumerate(fresh, start=1)
+        ]
+        CollectionItem.objects.bulk_create(items, batch_size=BATCH, ignore_conflicts=True)
+    return len(fresh)
+
+
+def take_out(collection: Collection, results: "QuerySet[Result]") -> int:
+    """Out of the collection; the results themselves stay."""
+    return int(collection.items.filter(result__in=results).delete()[0])
+
+
+def collections_of(space: Space) -> list[Collection]:
+    """The collections of a space, each with its children behind it."""
+    found = list(Collection.objects.filter(space.holds).order_by("name"))
+    line: list[Collection] = []
+    for top in (each for each in found if each.parent_id is None):
+        line += [top, *(each for each in found if each.parent_id == top.pk)]
+    return line
