@@ -1,0 +1,218 @@
+"""Many at once: choosing, the trash and its end, collections, and the zip."""
+
+import csv
+import io
+import json
+import zipfile
+from datetime import timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Membership, Role, Team, User
+from accounts.spaces import Space
+from gallery import organising
+from gallery.models import Collection, Result
+from gallery.search import Search
+from tests.gallery.conftest import Shelf, new_task
+
+HTMX = {"HX-Request": "true"}
+HOSTILE = [
+    'a "quoted" fox',
+    "../../etc/passwd",
+    "<script>alert(1)</script>",
+    "fox 🦊 asleep",
+    "\u202egpj.exe",
+    "x" * 2000,
+    "=cmd|' /C calc'!A0",
+    "",
+]
+
+
+def act(browser: Client, what: str, *results: Result, **more: str) -> Any:
+    said = {"act": what, "result": [str(result.pk) for result in results], **more}
+    answer = browser.post("/gallery/act/", said, headers=HTMX)
+    assert answer.status_code == 200, answer.content
+    return answer.json()
+
+
+def sha(number: int) -> str:
+    return f"{number:02x}" * 32
+
+
+def test_what_is_thrown_away_leaves_the_wall_and_comes_back_with_an_undo(browser: Client, shelf: Shelf) -> None:
+    result, other = shelf(prompt="one"), shelf(sha256=sha(2), prompt="two")
+    done = act(browser, "trash", result)
+    assert done == {"said": "1 in the trash", "ids": [str(result.pk)]}
+    wall = browser.get("/gallery/").text
+    assert str(result.pk) not in wall
+    assert str(other.pk) in wall
+    assert str(result.pk) in browser.get("/gallery/trash/").text
+    act(browser, "restore", result)
+    assert str(result.pk) in browser.get("/gallery/").text
+    assert "Nothing here" in browser.get("/gallery/trash/").text
+
+
+def test_thirty_days_later_rows_and_files_are_gone_and_shared_files_stay(
+    browser: Client, shelf: Shelf, media: Path
+) -> None:
+    alone, shared, twin = shelf(sha256=sha(1)), shelf(sha256=sha(2)), shelf(sha256=sha(2))
+    act(browser, "trash", alone, shared)
+    now = timezone.now()
+    assert organising.purge(now + timedelta(days=29)) == 0
+    assert organising.purge(now + timedelta(days=31)) == 2
+    assert list(Result.objects.values_list("pk", flat=True)) == [twin.pk]
+    left = {path.parent.name + path.name for path in media.rglob("*") if path.is_file()}
+    assert not [name for name in left if sha(1)[:40] in name]
+    assert [name for name in left if sha(2)[:40] in name]
+
+
+def test_only_what_lies_in_the_trash_can_be_deleted_for_good(browser: Client, shelf: Shelf) -> None:
+    result = shelf()
+    act(browser, "delete", result)
+    assert Result.objects.filter(pk=result.pk).exists()
+    act(browser, "trash", result)
+    assert act(browser, "delete", result)["said"] == "1 deleted for good"
+    assert not Result.objects.exists()
+
+
+def test_everything_that_matches_is_more_than_what_the_page_shows(browser: Client, shelf: Shelf) -> None:
+    for number in range(70):
+        shelf(sha256=sha(number), prompt="red fox" if number < 65 else "grey owl")
+    assert act(browser, "star", everything="1", search="q=fox")["said"] == "65 starred"
+    assert Result.objects.filter(starred=True).count() == 65
+
+
+def test_nobody_touches_what_is_another_person_s_or_in_another_space(
+    browser: Client, shelf: Shelf, stranger: User, owner: User
+) -> None:
+    foreign = shelf(user=stranger, sha256=sha(1))
+    team = Team.objects.create(name="North")
+    Membership.objects.create(team=team, user=owner, role=Role.OWNER)
+    ours = shelf(sha256=sha(2), team=team)
+    for what in ("star", "trash"):
+        assert act(browser, what, foreign, ours)["ids"] == []
+    foreign.refresh_from_db()
+    assert (foreign.starred, foreign.trashed_at) == (False, None)
+
+
+def test_a_viewer_of_a_team_organises_nothing(browser: Client, shelf: Shelf, owner: User) -> None:
+    team = Team.objects.create(name="North")
+    Membership.objects.create(team=team, user=owner, role=Role.VIEWER)
+    User.objects.filter(pk=owner.pk).update(team=team, in_teams=True)
+    result = shelf(team=team)
+    answer = browser.post("/gallery/act/", {"act": "trash", "result": result.pk})
+    assert answer.status_code == 404
+    assert browser.post(f"/gallery/{result.pk}/rate/", {"rating": "5"}).status_code == 404
+
+
+@pytest.mark.parametrize("rating", ["0", "1", "5"])
+def test_a_rating_is_kept_and_found(browser: Client, shelf: Shelf, rating: str) -> None:
+    result = shelf()
+    assert browser.post(f"/gallery/{result.pk}/rate/", {"rating": rating}, headers=HTMX).status_code == 204
+    assert Result.objects.get().rating == int(rating)
+    found = browser.get("/gallery/?rating=4").text
+    assert (str(result.pk) in found) == (int(rating) >= 4)
+
+
+@pytest.mark.parametrize("rating", ["6", "-1", "", "x"])
+def test_a_rating_that_is_none_is_refused(browser: Client, shelf: Shelf, rating: str) -> None:
+    assert browser.post(f"/gallery/{shelf().pk}/rate/", {"rating": rating}).status_code == 404
+
+
+def test_a_collection_shows_its_own_and_its_children_s_pictures_on_the_wall(browser: Client, shelf: Shelf) -> None:
+    first, second, third = (shelf(sha256=sha(number)) for number in range(3))
+    act(browser, "collect", first, name="Animals")
+    top = Collection.objects.get()
+    act(browser, "collect", first, second, collection=str(top.pk))
+    assert top.items.count() == 2
+    browser.post("/gallery/collections/", {"name": "Foxes", "parent": str(top.pk)})
+    child = Collection.objects.get(name="Foxes")
+    act(browser, "collect", third, collection=str(child.pk))
+    wall = browser.get(f"/gallery/?collection={top.pk}").text
+    assert all(str(result.pk) in wall for result in (first, second, third))
+    assert str(first.pk) not in browser.get(f"/gallery/?collection={child.pk}").text
+    strip = browser.get("/gallery/collections/").text
+    assert strip.index("Animals") < strip.index("Foxes")
+
+
+def test_collections_nest_one_level_and_no_deeper(browser: Client, owner: User) -> None:
+    top = Collection.objects.create(user=owner, name="Top")
+    child = Collection.objects.create(user=owner, name="Child", parent=top)
+    other = Collection.objects.create(user=owner, name="Other")
+    browser.post(f"/gallery/collections/{top.pk}/", {"name": "Top", "parent": str(other.pk)})
+    browser.post(f"/gallery/collections/{other.pk}/", {"name": "Other", "parent": str(child.pk)})
+    browser.post(f"/gallery/collections/{other.pk}/", {"name": "Other", "parent": str(other.pk)})
+    assert dict(Collection.objects.values_list("name", "parent__name")) == {"Top": None, "Child": "Top", "Other": None}
+
+
+def test_the_order_of_a_collection_is_kept(browser: Client, shelf: Shelf, owner: User) -> None:
+    results = [shelf(sha256=sha(number)) for number in range(4)]
+    collection = Collection.objects.create(user=owner, name="Kept")
+    organising.collect(collection, Result.objects.all())
+    wanted = [results[2], results[0]]
+    said = {"act": "order", "result": [str(result.pk) for result in wanted]}
+    browser.post(f"/gallery/collections/{collection.pk}/", said, headers=HTMX)
+    kept = list(collection.items.values_list("result_id", flat=True))
+    assert kept[:2] == [result.pk for result in wanted]
+    assert len(kept) == 4
+
+
+def test_deleting_a_collection_leaves_its_pictures(browser: Client, shelf: Shelf, owner: User) -> None:
+    result = shelf()
+    collection = Collection.objects.create(user=owner, name="Kept")
+    organising.collect(collection, Result.objects.all())
+    browser.post(f"/gallery/collections/{collection.pk}/", {"act": "delete"})
+    assert not Collection.objects.exists()
+    assert Result.objects.get() == result
+
+
+def unpacked(answer: Any) -> zipfile.ZipFile:
+    body = answer.getvalue()
+    assert len(body) == int(answer["Content-Length"])
+    archive = zipfile.ZipFile(io.BytesIO(body))
+    assert archive.testzip() is None
+    return archive
+
+
+def test_a_zip_has_every_original_and_what_it_was_made_of(browser: Client, shelf: Shelf) -> None:
+    one = shelf(b"first" * 1000, sha256=sha(1), prompt="red fox")
+    two = shelf(b"second" * 1000, sha256=sha(2), prompt="red fox")
+    clip = shelf(b"clip" * 1000, sha256=sha(3), kind="video", content_type="video/mp4", prompt="it moves")
+    archive = unpacked(browser.post("/gallery/download/", {"result": [each.pk for each in (one, two, clip)]}))
+    names = archive.namelist()
+    assert names == ["red fox 1.jpg", "red fox 1 (2).jpg", "it moves 1.mp4", "prompts.csv", "prompts.json"]
+    assert archive.read("red fox 1 (2).jpg") == b"second" * 1000
+    told = json.loads(archive.read("prompts.json"))
+    assert [each["file"] for each in told] == names[:3]
+    assert told[0]["parameters"]["stylization"] == 250
+    rows = list(csv.DictReader(io.StringIO(archive.read("prompts.csv").decode("utf-8-sig"))))
+    assert [row["prompt"] for row in rows] == ["red fox", "red fox", "it moves"]
+
+
+@pytest.mark.parametrize("prompt", HOSTILE)
+def test_names_in_a_zip_are_safe_whatever_the_prompt(browser: Client, shelf: Shelf, prompt: str) -> None:
+    archive = unpacked(browser.post("/gallery/download/", {"result": shelf(prompt=prompt).pk}))
+    name = archive.namelist()[0]
+    assert not [part for part in ("/", "\\", "..") if part in name]
+    assert len(name) < 80
+    assert "\u202e" not in name
+    [row] = csv.DictReader(io.StringIO(archive.read("prompts.csv").decode("utf-8-sig")))
+    assert not row["prompt"].startswith("=")
+
+
+def test_a_file_that_is_gone_leaves_the_promised_length(browser: Client, shelf: Shelf, media: Path) -> None:
+    result = shelf(b"x" * 100_000)
+    for path in media.rglob("*.jpg"):
+        path.unlink()
+    answer = browser.post("/gallery/download/", {"result": result.pk})
+    assert len(answer.getvalue()) == int(answer["Content-Length"])
+
+
+def test_everything_that_matches_is_at_most_what_can_be_undone(owner: User, shelf: Shelf) -> None:
+    shelf(task=new_task(owner, "red fox"))
+    assert organising.matching(Space(owner.pk), Search(text="fox")).count() == 1
+    assert organising.matching(Space(owner.pk), Search(text="owl")).count() == 0
