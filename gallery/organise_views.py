@@ -6,7 +6,7 @@ from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
-from django.db.models import Count, QuerySet
+from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
@@ -149,6 +149,13 @@ def collection(request: HttpRequest, collection_id: UUID) -> HttpResponse:
         if not may_change:
             raise Http404
         return _change(request, found)
+    return collection_page(request, found)
+
+
+def collection_page(request: HttpRequest, found: Collection, fresh_link: str = "") -> HttpResponse:
+    """The page of a collection; `fresh_link` is the address of a link that was made just now, shown this once."""
+    user = signed_in(request)
+    may_change = may_in(user, found.team_id, Right.MAKE)
     items = found.items.filter(result__trashed_at=None, result__saved_at__isnull=False).select_related("result__task")
     links = found.links.filter(revoked_at=None) if may_change else found.links.none()
     tops = Collection.objects.filter(Space(user.pk, found.team_id).holds, parent=None).exclude(pk=found.pk)
@@ -156,7 +163,8 @@ def collection(request: HttpRequest, collection_id: UUID) -> HttpResponse:
         "collection": found,
         "items": items[:TRASH_PAGE],
         "links": links,
-        "tops": tops.annotate(count=Count("children")),
+        "fresh_link": fresh_link,
+        "tops": tops,
         "may_change": may_change,
         "now": timezone.now(),
     }

@@ -16,6 +16,7 @@ from accounts.spaces import may_in, visible
 from gallery import sharing
 from gallery.media import served_response
 from gallery.models import Collection, ShareLink
+from gallery.organise_views import collection_page
 
 DAYS = {"1": 1, "7": 7, "30": 30, "": None}
 PICTURES = {"320", "640", "1280", "poster", "clip"}
@@ -66,8 +67,7 @@ def make(request: HttpRequest, collection_id: UUID) -> HttpResponse:
     may_download = request.POST.get("may_download") == "on"
     _, token = sharing.make(collection, signed_in(request), days=days, password=password, may_download=may_download)
     address = request.build_absolute_uri(reverse("shares:page", args=[token]))
-    messages.success(request, f"Copy it now, it is shown this once: {address}")
-    return redirect("gallery:collection", collection.pk)
+    return collection_page(request, collection, fresh_link=address)
 
 
 @require_POST

@@ -143,9 +143,9 @@ def test_only_whose_collection_it_is_makes_and_closes_links(collection: Collecti
 
 
 def test_the_address_of_a_new_link_is_shown_once(collection: Collection, browser: Client, visitor: Client) -> None:
-    browser.post(f"/gallery/collections/{collection.pk}/share/", {"days": "30", "may_download": "on"})
     page = f"/gallery/collections/{collection.pk}/"
-    [address] = re.findall(r"http://testserver(/s/[\w-]+/)", browser.get(page).text)
+    made = browser.post(f"{page}share/", {"days": "30", "may_download": "on"}).text
+    [address] = re.findall(r"http://testserver(/s/[\w-]+/)", made)
     assert visitor.get(address).status_code == 200
     assert address not in browser.get(page).text
     assert ShareLink.objects.get().may_download
