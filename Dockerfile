@@ -11,7 +11,7 @@ RUN SECRET_KEY="$(python -c 'import secrets; print(secrets.token_urlsafe(48))')"
     ENCRYPTION_KEYS="$(python -c 'import base64, os; print(base64.urlsafe_b64encode(os.urandom(32)).decode())')" \
     DATA_DIR=/tmp/throw-away \
     .venv/bin/python manage.py prepare && rm -rf /tmp/throw-away
-RUN .venv/bin/python -m compileall -q accounts callbacks gallery kie mjportal tasks usage
+RUN .venv/bin/python -m compileall -q accounts callbacks gallery kie mjportal oversight tasks usage
 
 FROM python:3.11-slim
 ENV PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYTECODE=1 PATH=/app/.venv/bin:$PATH HOST=0.0.0.0 PORT=8000 DATA_DIR=/data

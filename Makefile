@@ -30,7 +30,7 @@ gates: install  ## Lint, types, import contracts, templates, security
 	.venv/bin/mypy .
 	.venv/bin/lint-imports
 	.venv/bin/djlint --quiet --lint templates
-	.venv/bin/bandit -q -c pyproject.toml -r mjportal accounts kie tasks gallery usage callbacks
+	.venv/bin/bandit -q -c pyproject.toml -r mjportal accounts kie tasks gallery usage callbacks oversight
 	$(PY) manage.py makemigrations --check --dry-run
 	PUBLIC_URL=https://portal.example.com DEBUG=0 $(PY) manage.py check --deploy --fail-level WARNING
 

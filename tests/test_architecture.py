@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).resolve().parent.parent
-ROOMS = ("mjportal", "accounts", "kie", "usage", "gallery", "tasks", "callbacks")
+ROOMS = ("mjportal", "accounts", "kie", "usage", "gallery", "tasks", "callbacks", "oversight")
 NO_NAMES = {"utils", "helpers", "common", "misc", "manager", "handle", "process", "data"}
 LONGEST = {".py": 350, ".html": 180, ".css": 400, ".js": 250}
 LONGEST_FUNCTION = 50
