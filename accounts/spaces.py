@@ -49,6 +49,11 @@ def spaces_of(user: User) -> list[Space]:
     return [Space(user.pk), *(Space(user.pk, each.team_id, each.role, each.team.name) for each in memberships)]
 
 
+def here_among(spaces: list[Space], user: User) -> Space:
+    """Where this person works now, among all they may work in: for pages that show the choice too."""
+    return next((space for space in spaces if space.team_id == user.team_id), spaces[0])
+
+
 def visible(user: Any) -> Q:
     """What this person may see of models with `user` and `team`: their own, and their teams'."""
     mine = Membership.objects.filter(user_id=user.pk).values("team_id")

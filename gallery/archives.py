@@ -5,7 +5,9 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from typing import Any
+from datetime import datetime
+from typing import Any, NamedTuple
+from uuid import UUID
 
 from django.db.models import QuerySet
 from django.http import StreamingHttpResponse
@@ -23,19 +25,48 @@ MOST = 5_000
 FIELDS = ("file", "prompt", "type", "version", "speed", "ratio", "width", "height", "seconds", "saved", "person", "id")
 
 
+class Row(NamedTuple):
+    """What a zip needs of a result: as plain columns, for thousands of whole objects would take a second."""
+
+    pk: UUID
+    sha256: str
+    size: int
+    content_type: str
+    position: int
+    prompt: str
+    task_type: str
+    version: str
+    speed: str
+    width: int
+    height: int
+    duration: float
+    saved_at: datetime | None
+    name: str
+    email: str
+    parameters: dict[str, Any]
+
+    @property
+    def extension(self) -> str:
+        return BY_MIME[self.content_type].extension
+
+
+COLUMNS = (
+    *("pk", "sha256", "size", "content_type", "position", "task__prompt", "task_type", "version", "speed"),
+    *("width", "height", "duration", "saved_at", "user__name", "user__email", "task__parameters"),
+)
+
+
 def zip_response(results: "QuerySet[Result]", name: str) -> StreamingHttpResponse:
     """The originals of these saved results under names people can read, with prompts.csv and prompts.json."""
-    rows = list(
-        results.filter(state=Result.State.SAVED).select_related("task", "user").order_by("saved_at", "id")[:MOST]
-    )
+    saved = results.filter(state=Result.State.SAVED).order_by("saved_at", "id")
+    rows = [Row(*columns) for columns in saved.values_list(*COLUMNS)[:MOST]]
     archive = ZipStream(sized=True)
     names = _names(rows)
     for row, inside in zip(rows, names, strict=True):
-        kept = files.original_name(row.sha256, BY_MIME[row.content_type].extension)
-        archive.add(_pieces(kept, row.size), inside, size=row.size)
+        archive.add(_pieces(files.original_name(row.sha256, row.extension), row.size), inside, size=row.size)
     told = [_told(row, inside) for row, inside in zip(rows, names, strict=True)]
     archive.add(_csv(told), "prompts.csv")
-    archive.add(json.dumps(told, ensure_ascii=False, indent=1).encode(), "prompts.json")
+    archive.add(json.dumps(told, ensure_ascii=False).encode(), "prompts.json")
     response = StreamingHttpResponse(iter(archive), content_type="application/zip")
     response["Content-Length"] = str(len(archive))
     response["Content-Disposition"] = content_disposition_header(True, f"{name}.zip") or "attachment"
@@ -44,12 +75,12 @@ def zip_response(results: "QuerySet[Result]", name: str) -> StreamingHttpRespons
     return response
 
 
-def _names(rows: Iterable[Result]) -> list[str]:
+def _names(rows: Iterable[Row]) -> list[str]:
     """One name for each row; equal ones are numbered."""
     seen: Counter[str] = Counter()
     names = []
     for row in rows:
-        name = human_name(row, BY_MIME[row.content_type].extension)
+        name = human_name(row.prompt, row.position, row.extension)
         seen[name.lower()] += 1
         count = seen[name.lower()]
         stem, _, extension = name.rpartition(".")
@@ -72,22 +103,22 @@ def _pieces(name: str, size: int) -> Iterator[bytes]:
         left -= min(left, 65536)
 
 
-def _told(row: Result, name: str) -> dict[str, Any]:
+def _told(row: Row, name: str) -> dict[str, Any]:
     values = (
         name,
-        row.task.prompt,
+        row.prompt,
         row.task_type,
         row.version,
         row.speed,
-        row.task.aspect_ratio,
+        row.parameters.get("aspect_ratio", ""),
         row.width,
         row.height,
         round(row.duration, 2),
         timezone.localtime(row.saved_at).isoformat(timespec="seconds") if row.saved_at else "",
-        row.user.get_full_name(),
+        row.name or row.email.split("@")[0],
         str(row.pk),
     )
-    return {**dict(zip(FIELDS, values, strict=True)), "parameters": row.task.parameters}
+    return {**dict(zip(FIELDS, values, strict=True)), "parameters": row.parameters}
 
 
 def _csv(told: Iterable[dict[str, Any]]) -> bytes:

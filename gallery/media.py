@@ -68,13 +68,14 @@ FIELDS = ("task", "kind", "content_type", "sha256", "position", "task__prompt")
 def _served(result: Result, variant: str) -> Served:
     etag = f'"{result.sha256[:32]}-{variant}"'
     known = BY_MIME[result.content_type]
+    words = result.task.prompt, result.position
     if variant in {"320", "640", "1280", "poster"}:
         width = files.WIDTHS[-1] if variant == "poster" else int(variant)
-        return Served(files.rendition_name(result.sha256, width), "image/webp", etag, human_name(result, "webp"))
+        return Served(files.rendition_name(result.sha256, width), "image/webp", etag, human_name(*words, "webp"))
     if variant == "clip" and result.kind != Result.Kind.VIDEO:
         raise Http404
     original = files.original_name(result.sha256, known.extension)
-    return Served(original, known.mime, etag, human_name(result, known.extension), attached=variant == "download")
+    return Served(original, known.mime, etag, human_name(*words, known.extension), attached=variant == "download")
 
 
 def _answer(request: HttpRequest, served: Served) -> HttpResponseBase:

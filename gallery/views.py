@@ -13,7 +13,7 @@ from django.views.decorators.http import require_POST, require_safe
 
 from accounts.people import signed_in
 from accounts.roles import Right
-from accounts.spaces import Space, may_in, space_of, spaces_of
+from accounts.spaces import Space, here_among, may_in, space_of, spaces_of
 from gallery import services
 from gallery.facets import read_desk
 from gallery.models import Result
@@ -33,7 +33,8 @@ def index(request: HttpRequest) -> HttpResponse:
     """The wall; with `after=<cursor>` asked for by htmx, the next page of it alone."""
     search = Search.from_query(request.GET)
     place = parse_place(request.GET.get("after", ""))
-    space = space_of(signed_in(request))
+    spaces = spaces_of(signed_in(request))
+    space = here_among(spaces, signed_in(request))
     page = read_page(space, search, place)
     today = timezone.localdate()
     context: dict[str, Any] = {
@@ -46,7 +47,7 @@ def index(request: HttpRequest) -> HttpResponse:
     is_fragment = bool(getattr(request, "htmx", False)) and place is not None
     if not is_fragment:
         context |= {"kinds": KINDS, "density": _density(request)}
-        context |= {"space": space, "spaces": spaces_of(signed_in(request))}
+        context |= {"space": space, "spaces": spaces}
         context["found"] = count_found(space, search) if search else ""
         context["unsaved"] = _unsaved(space) if page.saving or page.lost else []
     response = render(request, "gallery/index.html#days" if is_fragment else "gallery/index.html", context)

@@ -136,12 +136,14 @@ def _finish_days(page: Page, found: Found, rows: list[tuple[Any, ...]], place: P
 
 def _count(page: Page, found: Found, last: Cursor | None) -> None:
     """What the page's rows can't tell: the rest of its last day, and the results that are not saved."""
-    wanted = Q(state__in=[Result.State.SAVING, Result.State.LOST])
+    own = Result.objects.in_space(found.space).order_by()
+    by_state = own.filter(state__in=[Result.State.SAVING, Result.State.LOST]).values_list("state").annotate(Count("pk"))
     if last:
-        rest = Q(saved_at__gte=start_of_day(timezone.localdate(last.saved_at)), trashed_at__isnull=True)
-        wanted |= rest & last.older & found.search.condition
-    by_state = Result.objects.in_space(found.space).filter(wanted).order_by().values_list("state")
-    counts = dict(by_state.annotate(Count("pk")))
+        # A union, not an OR: each half walks its own index, whatever the database thinks of combining two.
+        begun = Q(saved_at__gte=start_of_day(timezone.localdate(last.saved_at)), trashed_at__isnull=True)
+        rest = own.filter(begun & last.older & found.search.condition)
+        by_state = by_state.union(rest.values_list("state").annotate(Count("pk")), all=True)
+    counts = dict(by_state)
     page.saving, page.lost = counts.get(Result.State.SAVING, 0), counts.get(Result.State.LOST, 0)
     if last:
         page.days[-1].count += counts.get(Result.State.SAVED, 0)

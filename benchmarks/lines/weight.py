@@ -2,6 +2,7 @@
 
 import gzip
 import re
+from typing import Any
 
 import brotli
 from django.conf import settings
@@ -18,11 +19,16 @@ PLAIN = "django.contrib.staticfiles.storage.StaticFilesStorage"
 CARDS = 24
 
 
+def plain_static() -> Any:
+    """Pages may be asked for in this process: their style sheets keep the names they have in the repository."""
+    return override_settings(STORAGES={**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN}})
+
+
 def studio_weight(scale: Scale) -> dict[str, Measured]:
     """Page, style sheets and scripts in kB as they are sent: HTML by gzip, the static files by Brotli."""
     user = people.person("weigher")
     people.running_tasks(user, CARDS)
-    with override_settings(STORAGES={**settings.STORAGES, "staticfiles": {"BACKEND": PLAIN}}):
+    with plain_static():
         answer = Client(HTTP_COOKIE=people.sign_in(user), HTTP_HOST="127.0.0.1").get("/")
     if answer.status_code != 200:
         raise RuntimeError(f"the studio answered {answer.status_code}")

@@ -177,3 +177,9 @@ def test_the_latest_price_that_counts_wins_and_the_most_particular_line(db: None
     clips = {"task_type": "mj_video_hd", "video_batch_size": 4}
     assert prices.today().estimate("generate", clips) == 180
     assert prices.today().estimate("upscale", {"task_type": "mj_txt2img", "speed": "fast"}) == 0
+
+
+def test_an_emptied_table_does_not_make_everything_free(db: None) -> None:
+    before = {kind: prices.today().estimate(kind, {"speed": "fast"}) for kind in ("generate", "upscale", "extend")}
+    Price.objects.all().delete()
+    assert {kind: prices.today().estimate(kind, {"speed": "fast"}) for kind in before} == before

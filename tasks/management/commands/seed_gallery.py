@@ -14,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.db import connection, transaction
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import Team, User
 from gallery import fulltext
 from gallery.models import Result
 from tasks.models import Status, Task
@@ -60,8 +60,8 @@ class Command(BaseCommand):
         self.stdout.write(f"{made:,} results of {people} people.")
 
 
-def seed_gallery(results: int, people: int, chance: random.Random) -> int:
-    """Make `results` saved results, oldest first, shared out among `people` by chance. Returns how many."""
+def seed_gallery(results: int, people: int, chance: random.Random, team: Team | None = None) -> int:
+    """Make `results` saved results, oldest first, shared out among `people` by chance, of a team. Returns how many."""
     owners = [_person(number) for number in range(people)]
     start = timezone.now() - timedelta(days=DAYS)
     step = timedelta(days=DAYS) / max(results, 1)
@@ -69,6 +69,8 @@ def seed_gallery(results: int, people: int, chance: random.Random) -> int:
     batches = _tasks(owners, start, step * PER_TASK, -(-results // PER_TASK), chance)
     while batch := list(islice(batches, BATCH)):
         with transaction.atomic():
+            for task in batch:
+                task.team = team
             Task.objects.bulk_create(batch)
             rows = [result for task in batch for result in _results(task, step, chance)]
             _index(rows)
@@ -115,6 +117,7 @@ def _results(task: Task, step: timedelta, chance: random.Random) -> Iterator[Res
             id=UUID(int=chance.getrandbits(128), version=4),
             task=task,
             user_id=task.user_id,
+            team_id=task.team_id,
             position=position,
             state=Result.State.SAVED,
             source_url="https://files.example.com/seed.jpeg",
@@ -137,6 +140,6 @@ def _results(task: Task, step: timedelta, chance: random.Random) -> Iterator[Res
 
 
 def _index(rows: list[Result]) -> None:
-    texts = ((result.task.prompt, [fulltext.scope_of(result.user_id, None)]) for result in rows)
+    texts = ((result.task.prompt, [fulltext.scope_of(result.user_id, result.team_id)]) for result in rows)
     for result, number in zip(rows, fulltext.add_many(texts), strict=True):
         result.words_id = number
