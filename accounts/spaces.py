@@ -9,6 +9,8 @@ from django.db.models import Q
 from accounts.models import ApiKey, Membership, Role, User
 from accounts.roles import Right, may
 
+KNOWN = "_known_spaces"
+
 
 @dataclass(frozen=True, slots=True)
 class Space:
@@ -18,6 +20,7 @@ class Space:
     team_id: UUID | None = None
     role: str = Role.OWNER
     name: str = "Mine"
+    factor_required: bool = False
 
     @property
     def holds(self) -> Q:
@@ -34,19 +37,26 @@ class Space:
 
 def space_of(user: User) -> Space:
     """Where this person works now; a team they are not in any more is their own space: one query, none without one."""
-    if user.team_id:
-        found = Membership.objects.select_related("team").filter(user=user, team_id=user.team_id).first()
-        if found:
-            return Space(user.pk, found.team_id, found.role, found.team.name)
-    return Space(user.pk)
+    if not user.team_id:
+        return Space(user.pk)
+    return here_among(spaces_of(user), user)
 
 
 def spaces_of(user: User) -> list[Space]:
-    """All this person may work in, their own first."""
-    if not user.in_teams:
-        return [Space(user.pk)]
-    memberships = Membership.objects.filter(user=user).select_related("team").order_by("team__name")
-    return [Space(user.pk), *(Space(user.pk, each.team_id, each.role, each.team.name) for each in memberships)]
+    """All this person may work in, their own first. Asked for once per person object, of which a request has one."""
+    known: list[Space] | None = user.__dict__.get(KNOWN)
+    if known is None:
+        known = user.__dict__[KNOWN] = _ask(user)
+    return known
+
+
+def _ask(user: User) -> list[Space]:
+    spaces = [Space(user.pk)]
+    if user.in_teams or user.team_id:
+        for each in Membership.objects.filter(user=user).select_related("team").order_by("team__name"):
+            team = each.team
+            spaces.append(Space(user.pk, team.pk, each.role, team.name, team.factor_required))
+    return spaces
 
 
 def here_among(spaces: list[Space], user: User) -> Space:

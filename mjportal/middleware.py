@@ -10,7 +10,8 @@ from django.shortcuts import redirect
 from django.urls import reverse
 
 from accounts.firstrun import somebody_exists
-from accounts.models import Team, User
+from accounts.models import User
+from accounts.spaces import space_of
 
 
 class FirstRunMiddleware:
@@ -56,9 +57,9 @@ class FactorMiddleware:
         if user.is_staff and settings.STAFF_FACTOR_REQUIRED and path.startswith(self.ruling):
             return "The admin's pages need a second factor. Set one up here first."
         if user.team_id and not path.startswith(self.open):
-            name = Team.objects.filter(pk=user.team_id, factor_required=True).values_list("name", flat=True).first()
-            if name:
-                return f"{name} asks its members for a second factor. Set one up here, or work in your own space."
+            space = space_of(user)
+            if space.factor_required:
+                return f"{space.name} asks its members for a second factor. Set one up here, or work in your own space."
         return ""
 
 
