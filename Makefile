@@ -38,7 +38,7 @@ check: gates  ## The gates, then every test
 	@$(PY) -m pytest -q -n auto --dist loadgroup
 
 prove: install  ## Run the fault table of docs/reliability.md and print a line per group
-	@$(PY) -m pytest -q -n auto --dist loadgroup -p tests.prove_report
+	@RANDOM_TASKS=$(if $(CI),150,2000) $(PY) -m pytest -q -n auto --dist loadgroup -p tests.prove_report
 
 bench: install  ## Measure the ratios of docs/performance.md; fails when a must is missed
 	@$(PY) -m benchmarks

@@ -41,6 +41,12 @@ GROUPS = {
         "gallery/test_sweep.py::test_a_due_result_whose_bell_was_lost_is_rung_for_once_a_minute",
     ),
     "restored backup": ("tasks/test_recovery.py::test_after_a_restore_what_was_not_sent_waits_for_a_person",),
+    "the money ties out": (
+        "usage/test_ledger.py::test_after_a_random_run_the_ledger_equals_the_provider_s_to_the_credit",
+        "usage/test_ledger.py::test_what_our_tasks_cost_explains_the_balance_also_while_they_run",
+        "usage/test_ledger.py::test_an_unexplained_debit_at_the_provider_is_found",
+        "usage/test_budgets.py::test_five_hundred_sends_at_once_never_overshoot",
+    ),
     "the key is nowhere else": ("kie/test_client_privacy.py", "test_canary.py"),
 }
 
