@@ -13,6 +13,8 @@ from django.utils import timezone
 
 from accounts import teams
 from accounts.models import Membership, Role, Team, User
+from gallery.models import Collection, Result
+from gallery.organising import collect
 from mjportal.spreadsheets import cell
 from tasks import lifecycle
 from tasks.models import Task
@@ -66,6 +68,13 @@ def test_every_table_of_a_report_adds_up_to_what_was_settled(work: Desk) -> None
         "Cancelled before sending": 1,
     }
     assert (found.made, found.kept) == (8, 0)
+    one, two, *_ = Result.objects.order_by("pk")
+    Result.objects.filter(pk=one.pk).update(starred=True, rating=5)
+    for name in ("both", "of them"):
+        collection = Collection.objects.create(user=work.user, name=name)
+        collect(collection, Result.objects.filter(pk__in=[one.pk, two.pk]))
+    assert (report(today()).made, report(today()).kept) == (8, 2)
+    assert report(today()).cost_of_kept == 12
 
 
 def test_catching_up_twice_changes_nothing_and_reads_nothing_new(work: Desk) -> None:
