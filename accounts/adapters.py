@@ -34,9 +34,11 @@ class AccountAdapter(DefaultAccountAdapter):
         tried = credentials.get("email") or credentials.get("username") or ""
         audit.note("sign-in refused", actor="nobody", target=str(tried), request=request)
 
-    def set_password(self, user: Any, password: str) -> None:
-        super().set_password(user, password)
-        audit.note("password changed", actor=user, target=user.email)
+    def send_notification_mail(self, template_prefix: str, user: Any, *args: Any, **options: Any) -> None:
+        """The library says here what changed in an account: address, password, factors. All of it is in the trail."""
+        event = template_prefix.rsplit("/", 1)[-1].replace("_", " ")
+        audit.note(event, actor=user, target=user.email, request=self.request)
+        super().send_notification_mail(template_prefix, user, *args, **options)
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGNUP_OPEN)

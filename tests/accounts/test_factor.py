@@ -55,3 +55,14 @@ def test_sign_ins_and_refusals_are_in_the_trail(root: User) -> None:
         ("signed in", "root@example.com", "127.0.0.1"),
     ]
     assert PASSWORD not in str(list(AuditEntry.objects.values()))
+
+
+def test_what_changes_in_an_account_is_in_the_trail(root: User) -> None:
+    client = Client()
+    client.post("/account/login/", {"login": root.email, "password": PASSWORD})
+    new = "another long pass phrase"
+    client.post("/account/password/change/", {"oldpassword": PASSWORD, "password1": new, "password2": new})
+    client.post("/account/2fa/recovery-codes/generate/")
+    actions = list(AuditEntry.objects.order_by("pk").values_list("action", flat=True))
+    assert actions[:2] == ["signed in", "password changed"]
+    assert new not in str(list(AuditEntry.objects.values()))
