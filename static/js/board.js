@@ -27,6 +27,12 @@ document.body.addEventListener("htmx:oobErrorNoTarget", (event) => {
   window.htmx.process(card);
 });
 
+// The poll may have brought a new card before the answer to Generate does: it stands there once.
+document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
+  if (event.detail.target?.id !== "board") return;
+  for (const card of event.detail.fragment.querySelectorAll("article.card")) document.getElementById(card.id)?.remove();
+});
+
 document.body.addEventListener("htmx:oobBeforeSwap", (event) => {
   const fresh = event.detail.fragment?.querySelector?.("article.card") ?? event.detail.fragment?.firstElementChild;
   const old = event.detail.target;

@@ -2,12 +2,13 @@
 
 import os
 import re
+import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Browser, Page, Route, expect
 
 from kie.sandbox import Sandbox
 from tests.browser.site import Site
@@ -222,6 +223,25 @@ def test_by_keyboard_alone_a_prompt_is_written_and_sent(open_page: Open, names: 
     expect(page.locator("article.card")).to_have_count(cards + 1)
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.matches(':focus-visible')")
+
+
+def test_a_card_the_poll_brought_first_stands_there_once(open_page: Open) -> None:
+    page = open_page("/")
+    # The answer to Generate comes late, as from a busy server; meanwhile the poll has told of the new card.
+    page.route("**/tasks/compose/", late)
+    page.get_by_label("Prompt", exact=True).fill("a heron, told of twice")
+    page.get_by_role("button", name=re.compile("Generate")).click()
+    card = page.locator("article.card", has_text="told of twice")
+    expect(card).to_have_count(1, timeout=15_000)
+    expect(page.locator("#answer")).to_contain_text("Queued: a heron", timeout=15_000)
+    expect(card).to_have_count(1)
+
+
+def late(route: Route) -> None:
+    """Answer five seconds after the server did."""
+    answer = route.fetch()
+    time.sleep(5)
+    route.fulfill(response=answer)
 
 
 def test_an_open_board_asks_once_for_all_its_cards(open_page: Open, site: Site) -> None:
