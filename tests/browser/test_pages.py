@@ -225,8 +225,9 @@ def test_by_keyboard_alone_a_prompt_is_written_and_sent(open_page: Open, names: 
     assert page.evaluate("document.activeElement.matches(':focus-visible')")
 
 
-def test_a_card_the_poll_brought_first_stands_there_once(open_page: Open) -> None:
-    page = open_page("/")
+def test_a_card_the_poll_brought_first_stands_there_once(open_page: Open, names: dict[str, str]) -> None:
+    # From a finished task: the draft is whatever another test left in the form.
+    page = open_page(f"/?reuse={names['done']}")
     # The answer to Generate comes late, as from a busy server; meanwhile the poll has told of the new card.
     page.route("**/tasks/compose/", late)
     page.get_by_label("Prompt", exact=True).fill("a heron, told of twice")
