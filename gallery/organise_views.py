@@ -10,18 +10,18 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import audit
 from accounts.people import signed_in
 from accounts.roles import Right
-from accounts.spaces import Space, may_in, space_of, spaces_of
+from accounts.spaces import Space, may_in, space_of, spaces_of, visible
 from gallery import organising
 from gallery.archives import zip_response
 from gallery.models import Collection, Result
 from gallery.search import Search
 from gallery.wall import tiles
+from mjportal.given import uuid_of, way_back
 
 LONGEST_NAME = 80
 MOST_COLLECTIONS = 500
@@ -33,7 +33,7 @@ def _chosen(request: HttpRequest, space: Space, *, trashed: bool = False) -> "Qu
     """What the form names: `result` ids, or with `everything=1` all that the `search` finds."""
     if request.POST.get("everything") == "1" and not trashed:
         return organising.matching(space, Search.from_query(QueryDict(request.POST.get("search", ""))))
-    ids = [found for said in request.POST.getlist("result")[: organising.MOST] if (found := _uuid(said))]
+    ids = [found for said in request.POST.getlist("result")[: organising.MOST] if (found := uuid_of(said))]
     return organising.chosen(space, ids, trashed=trashed)
 
 
@@ -66,7 +66,7 @@ def act(request: HttpRequest) -> HttpResponse:
     if request.headers.get("HX-Request"):
         return HttpResponse(json.dumps({"said": said, "ids": [str(pk) for pk in ids]}), content_type="application/json")
     messages.success(request, said.capitalize())
-    return redirect(_back(request))
+    return redirect(way_back(request, "/gallery/"))
 
 
 def _collect(request: HttpRequest, space: Space, results: "QuerySet[Result]") -> tuple[str, list[UUID]]:
@@ -79,7 +79,7 @@ def _collection(request: HttpRequest, space: Space) -> Collection:
     name = " ".join(request.POST.get("name", "").split())[:LONGEST_NAME]
     if name and not request.POST.get("collection"):
         return Collection.objects.create(user_id=space.user_id, team_id=space.team_id, name=name)
-    pk = _uuid(request.POST.get("collection", ""))
+    pk = uuid_of(request.POST.get("collection", ""))
     if pk is None:
         raise Http404
     return get_object_or_404(Collection.objects.filter(space.holds), pk=pk)
@@ -115,7 +115,7 @@ def archive(request: HttpRequest) -> HttpResponseBase:
     results = _chosen(request, space)
     if not results.exists():
         messages.info(request, "Choose something to download first.")
-        return redirect(_back(request))
+        return redirect(way_back(request, "/gallery/"))
     audit.note("pictures downloaded", target=f"{results.count()} as a zip", request=request)
     return zip_response(results, f"pictures {timezone.localdate():%Y-%m-%d}")
 
@@ -172,9 +172,7 @@ def collection_page(request: HttpRequest, found: Collection, fresh_link: str = "
 
 
 def _mine(request: HttpRequest, collection_id: UUID) -> Collection:
-    teams = [space.team_id for space in spaces_of(signed_in(request)) if space.team_id]
-    own = Collection.objects.filter(user=signed_in(request), team=None) | Collection.objects.filter(team_id__in=teams)
-    return get_object_or_404(own, pk=collection_id)
+    return get_object_or_404(Collection.objects.filter(visible(request.user)), pk=collection_id)
 
 
 def _change(request: HttpRequest, found: Collection) -> HttpResponse:
@@ -189,7 +187,7 @@ def _change(request: HttpRequest, found: Collection) -> HttpResponse:
             HttpResponse(status=204) if request.headers.get("HX-Request") else redirect("gallery:collection", found.pk)
         )
     if what == "cover":
-        item = found.items.filter(result_id=_uuid(request.POST.get("result", "")) or found.pk).first()
+        item = found.items.filter(result_id=uuid_of(request.POST.get("result", "")) or found.pk).first()
         Collection.objects.filter(pk=found.pk).update(cover=item.result if item else None)
         return redirect("gallery:collection", found.pk)
     name = " ".join(request.POST.get("name", "").split())[:LONGEST_NAME]
@@ -203,27 +201,14 @@ def _change(request: HttpRequest, found: Collection) -> HttpResponse:
 
 def _top(space: Space, said: str) -> Collection | None:
     """A collection of the space that stands on top, by its id."""
-    pk = _uuid(said)
+    pk = uuid_of(said)
     return Collection.objects.filter(space.holds, parent=None, pk=pk).first() if pk else None
 
 
 def _order(found: Collection, said: list[str]) -> None:
     """Put the items into the order of these result ids; those not named follow as they were."""
-    place = {pk: number for number, text in enumerate(said) if (pk := _uuid(text))}
+    place = {pk: number for number, text in enumerate(said) if (pk := uuid_of(text))}
     items = sorted(found.items.all(), key=lambda item: (place.get(item.result_id, len(place)), item.position))
     for number, item in enumerate(items, start=1):
         item.position = number
     found.items.bulk_update(items, ["position"], batch_size=500)
-
-
-def _back(request: HttpRequest) -> str:
-    said = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(said, allowed_hosts={request.get_host()})
-    return said if is_ours and said.startswith("/") else "/gallery/"
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -19,6 +19,7 @@ from gallery.models import Result
 from gallery.shapes import SHAPES
 from gallery.wording import TYPES, in_word
 from gallery.words import Term, terms
+from mjportal.given import uuid_of
 
 KINDS = {"image": "Pictures", "video": "Clips"}
 LONGEST = 200
@@ -72,7 +73,7 @@ class Search:
             starred=query.get("starred") == "1",
             rating=int(rating) if rating in {"1", "2", "3", "4", "5"} else 0,
             children=query.get("children") == "1",
-            collection=_uuid(query.get("collection", "")),
+            collection=uuid_of(query.get("collection", "")),
             since=_day(query.get("since", "")),
             until=_day(query.get("until", "")),
             chosen={name: values for name, values in chosen.items() if values},
@@ -179,13 +180,6 @@ def _said(name: str, value: str) -> tuple[str, str]:
 def _date_words(value: str) -> str:
     day = date.fromisoformat(value)
     return f"{day.day} {day:%b}" if day.year == timezone.localdate().year else f"{day.day} {day:%b} {day.year}"
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _day(text: str) -> date | None:

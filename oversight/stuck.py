@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.timesince import timesince
@@ -13,9 +13,6 @@ from gallery.models import Result
 from tasks.models import HoldReason, Status, Task
 from tasks.pace import took, usual_seconds
 
-LONG_QUEUED = timedelta(minutes=5)
-LONG_RUNNING = timedelta(hours=1)
-BAD_LOOKS = 5
 RISKY_DAYS = timedelta(days=7)
 MOST = 50
 
@@ -37,13 +34,7 @@ class Need:
 def stuck_tasks(now: datetime | None = None) -> "QuerySet[Task]":
     """No confirmation, held, long queued, long running, or only useless answers. What somebody paused is not stuck."""
     now = now or timezone.now()
-    found = Task.objects.filter(
-        Q(status=Status.UNCONFIRMED)
-        | (Q(status=Status.HELD) & ~Q(hold_reason=HoldReason.PAUSED))
-        | Q(status__in=(Status.QUEUED, Status.SUBMITTING), created_at__lt=now - LONG_QUEUED)
-        | Q(status=Status.RUNNING, sent_at__lt=now - LONG_RUNNING)
-        | Q(status=Status.RUNNING, bad_looks__gte=BAD_LOOKS)
-    )
+    found = Task.objects.stuck(now).exclude(status=Status.HELD, hold_reason=HoldReason.PAUSED)
     return found.select_related("user", "team").order_by("created_at")
 
 

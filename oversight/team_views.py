@@ -7,7 +7,6 @@ from allauth.account.decorators import reauthentication_required
 from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts import teams
@@ -15,6 +14,7 @@ from accounts.models import ApiKey, Membership, Role, User
 from accounts.people import signed_in
 from accounts.roles import Right, may
 from accounts.spaces import spaces_of
+from mjportal.given import uuid_of, way_back
 from mjportal.spreadsheets import csv_response
 from oversight.forms import BudgetForm, InviteForm, LiftForm, SettingsForm, TeamForm
 from oversight.teampage import team_page
@@ -51,11 +51,9 @@ def choose(request: HttpRequest) -> HttpResponse:
     said = request.POST.get("team", "")
     team_id = None
     if said:
-        team_id = _member(request, _uuid(said)).team_id
+        team_id = _member(request, uuid_of(said)).team_id
     User.objects.filter(pk=user.pk).update(team=team_id)
-    back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
-    return redirect(back if is_ours and back.startswith("/") else "tasks:studio")
+    return redirect(way_back(request, "tasks:studio"))
 
 
 @require_safe
@@ -76,7 +74,7 @@ def change(request: HttpRequest, team_id: UUID) -> HttpResponse:
     is_lent = own is not None and me.team.key_id == own.pk
     if said["lend"] and own is None:
         messages.error(request, "Connect a key of your own first; then it can be lent.")
-    elif said["lend"] != is_lent and (own is None or not said["lend"] or not is_lent):
+    elif said["lend"] != is_lent:
         teams.lend_key(me, own if said["lend"] else None)
     messages.success(request, "Kept.")
     return redirect("teams:team", team_id)
@@ -208,10 +206,10 @@ def _page(request: HttpRequest, me: Membership, **forms: Any) -> HttpResponse:
     return render(request, "teams/team.html", context, status=422 if is_wrong else 200)
 
 
-def _member(request: HttpRequest, team_id: UUID, right: Right = Right.LOOK) -> Membership:
+def _member(request: HttpRequest, team_id: UUID | None, right: Right = Right.LOOK) -> Membership:
     """The membership of who asks; a team one is not in, or may not do this in, looks like one that is not there."""
-    found = Membership.objects.select_related("team__key", "user").filter(user=signed_in(request), team_id=team_id)
-    me = found.first()
+    found = Membership.objects.select_related("team__key", "user").filter(user=signed_in(request))
+    me = found.filter(team_id=team_id).first() if team_id else None
     if me is None or not may(me.role, right):
         raise Http404
     return me
@@ -226,10 +224,3 @@ def _role(request: HttpRequest) -> str:
 
 def _site(request: HttpRequest) -> str:
     return request.build_absolute_uri("/").rstrip("/")
-
-
-def _uuid(text: str) -> UUID:
-    try:
-        return UUID(text)
-    except ValueError:
-        raise Http404 from None

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Q
+from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -18,12 +18,13 @@ from accounts.people import signed_in
 from callbacks.models import Delivery
 from gallery.models import Result
 from gallery.services import try_again
+from mjportal.given import uuid_of
 from mjportal.spreadsheets import csv_response
 from oversight import diary
 from oversight.home import home as gather
 from oversight.stuck import stuck_tasks
 from tasks import lifecycle, offboarding
-from tasks.models import WAITING, Status, Task
+from tasks.models import FINAL, WAITING, Task
 
 PAGE = 100
 
@@ -73,7 +74,7 @@ def act_on_many(request: HttpRequest) -> HttpResponse:
     }
     if act not in verbs:
         raise Http404
-    ids = [found for said in request.POST.getlist("task")[: PAGE * 2] if (found := _uuid(said))]
+    ids = [found for said in request.POST.getlist("task")[: PAGE * 2] if (found := uuid_of(said))]
     done = 0
     for task in Task.objects.filter(pk__in=ids):
         if verbs[act](task):
@@ -129,7 +130,7 @@ def offboard(request: HttpRequest, user_id: int) -> HttpResponse:
     if person.pk == request.user.pk:
         raise Http404
     if request.method == "POST":
-        said = _uuid(request.POST.get("heir", ""))
+        said = uuid_of(request.POST.get("heir", ""))
         done = offboarding.offboard(person, signed_in(request), Team.objects.filter(pk=said).first() if said else None)
         messages.success(
             request,
@@ -238,13 +239,8 @@ def trail(request: HttpRequest) -> HttpResponseBase:
 def keys(request: HttpRequest) -> HttpResponse:
     """The health of every key: balance, when it was read, what is bound to it. Never the key."""
     found = ApiKey.objects.select_related("user").prefetch_related("lent_to").order_by("user__email")
-    bound = {
-        key.pk: Task.objects.filter(api_key=key)
-        .exclude(status__in=(Status.SUCCEEDED, Status.FAILED, Status.CANCELLED))
-        .count()
-        for key in found[:PAGE]
-    }
-    return _render(request, "keys", {"keys": [(key, bound.get(key.pk, 0)) for key in found[:PAGE]]})
+    bound = Count("tasks", filter=~Q(tasks__status__in=FINAL))
+    return _render(request, "keys", {"keys": found.annotate(bound=bound)[:PAGE]})
 
 
 def _back(request: HttpRequest) -> str:
@@ -260,10 +256,3 @@ def _words(request: HttpRequest) -> str:
 
 def _number(text: str | None) -> int:
     return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None

@@ -1,19 +1,15 @@
 """Tasks in the admin: every one to be found, nothing to be edited, two acts."""
 
-from datetime import timedelta
 from typing import Any
 
 from django.contrib import admin, messages
-from django.db.models import Q, QuerySet
+from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from mjportal.readonly import ReadOnlyAdmin
 from tasks import lifecycle
-from tasks.models import Exchange, Gate, Lease, Status, SwitchedOff, Task
-
-LONG_QUEUED = timedelta(minutes=5)
-LONG_RUNNING = timedelta(hours=1)
+from tasks.models import Exchange, Gate, Lease, SwitchedOff, Task
 
 
 class StuckFilter(admin.SimpleListFilter):
@@ -28,13 +24,7 @@ class StuckFilter(admin.SimpleListFilter):
     def queryset(self, request: HttpRequest, queryset: QuerySet[Task]) -> QuerySet[Task]:
         if self.value() != "yes":
             return queryset
-        now = timezone.now()
-        return queryset.filter(
-            Q(status__in=(Status.UNCONFIRMED, Status.HELD))
-            | Q(status__in=(Status.QUEUED, Status.SUBMITTING), created_at__lt=now - LONG_QUEUED)
-            | Q(status=Status.RUNNING, sent_at__lt=now - LONG_RUNNING)
-            | Q(status=Status.RUNNING, bad_looks__gte=5)
-        )
+        return queryset & Task.objects.stuck(timezone.now())
 
 
 class ExchangeInline(admin.TabularInline):  # type: ignore[type-arg]

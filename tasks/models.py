@@ -2,7 +2,7 @@
 
 import secrets
 import uuid
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, ClassVar
 
@@ -61,6 +61,9 @@ class Kind(models.TextChoices):
     EXTEND = "extend", "Extend"
 
 
+LONG_QUEUED = timedelta(minutes=5)
+LONG_RUNNING = timedelta(hours=1)
+MANY_BAD_LOOKS = 5
 WAITING = (Status.QUEUED, Status.HELD)
 ACTIVE = (Status.QUEUED, Status.SUBMITTING, Status.RUNNING, Status.UNCONFIRMED)
 FINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
@@ -93,6 +96,15 @@ class TaskQuerySet(models.QuerySet["Task"]):
     def visible_to(self, user: Any) -> "TaskQuerySet":
         """The tasks this person may see; every user-facing query starts here."""
         return self.filter(visible(user)) if user.pk else self.none()
+
+    def stuck(self, now: datetime) -> "TaskQuerySet":
+        """What needs a person: no confirmation, held, long queued, long running, or only useless answers."""
+        return self.filter(
+            models.Q(status__in=(Status.UNCONFIRMED, Status.HELD))
+            | models.Q(status__in=(Status.QUEUED, Status.SUBMITTING), created_at__lt=now - LONG_QUEUED)
+            | models.Q(status=Status.RUNNING, sent_at__lt=now - LONG_RUNNING)
+            | models.Q(status=Status.RUNNING, bad_looks__gte=MANY_BAD_LOOKS)
+        )
 
     def active(self) -> "TaskQuerySet":
         return self.filter(status__in=ACTIVE)

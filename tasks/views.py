@@ -16,6 +16,7 @@ from accounts.roles import Right
 from accounts.spaces import Space, key_for, may_in, space_of, spaces_of, visible
 from gallery.models import Result
 from kie.parameters import TaskType
+from mjportal.given import uuid_of
 from tasks import batches, lifecycle
 from tasks.board import FILTERS, page_of
 from tasks.cards import Card, card_of, with_results
@@ -69,7 +70,7 @@ def _form_to_start(request: HttpRequest) -> ComposeForm:
     named = request.GET.get("edit") or request.GET.get("reuse")
     prompt = request.GET.get("prompt", "")
     if named:
-        shown = shown_of(get_object_or_404(mine, pk=_uuid(named)))
+        shown = shown_of(get_object_or_404(mine, pk=uuid_of(named)))
         if request.GET.get("only") != "prompt":
             return ComposeForm(shown=shown)
         prompt = shown["prompt"]
@@ -79,7 +80,7 @@ def _form_to_start(request: HttpRequest) -> ComposeForm:
     shown = starting_values(space_of(signed_in(request)))
     preset = request.GET.get("preset")
     if preset:
-        chosen = get_object_or_404(Preset.objects.filter(visible(request.user)), pk=_uuid(preset))
+        chosen = get_object_or_404(Preset.objects.filter(visible(request.user)), pk=uuid_of(preset))
         shown = {**{name: shown[name] for name in ("prompt", "file_urls") if name in shown}, **chosen.values}
     if prompt:
         shown["prompt"] = prompt
@@ -88,7 +89,7 @@ def _form_to_start(request: HttpRequest) -> ComposeForm:
 
 def _to_start_from(request: HttpRequest, pictured: str) -> dict[str, Any]:
     """A clip (`animate`) or a picture (`use`, of the type `as`) that starts from one of ours."""
-    result = get_object_or_404(Result.objects.visible_to(request.user).select_related("task"), pk=_uuid(pictured))
+    result = get_object_or_404(Result.objects.visible_to(request.user).select_related("task"), pk=uuid_of(pictured))
     shown = shown_of(result.task)
     kept: dict[str, Any] = {name: shown[name] for name in ("prompt", "aspect_ratio") if name in shown}
     asked = request.GET.get("as", TaskType.FROM_IMAGE.value) if "use" in request.GET else TaskType.VIDEO.value
@@ -311,7 +312,7 @@ def again(request: HttpRequest, task_id: UUID) -> HttpResponse:
     if found.user_id != request.user.pk or not _may_act(signed_in(request), found):
         raise Http404
     if request.method == "POST":
-        nonce = _uuid(request.POST.get("nonce", "")) or uuid4()
+        nonce = uuid_of(request.POST.get("nonce", "")) or uuid4()
         try:
             lifecycle.send_again(found, nonce)
         except lifecycle.NoKey:
@@ -324,13 +325,6 @@ def again(request: HttpRequest, task_id: UUID) -> HttpResponse:
 
 def _card(user: User, task_id: UUID) -> Card:
     return card_of(with_results(Task.objects.visible_to(user)).get(pk=task_id))
-
-
-def _uuid(text: str) -> UUID | None:
-    try:
-        return UUID(text)
-    except ValueError:
-        return None
 
 
 def _toast(text: str) -> str:

@@ -20,6 +20,7 @@ from accounts.models import AlertMail, ApiKey, Membership, Role, User
 from usage import balances
 from usage.budgets import Standing, standing_of
 from usage.models import Alert, AlertCall, Budget
+from usage.rollup import bounds
 
 logger = logging.getLogger(__name__)
 
@@ -130,7 +131,7 @@ def _refused() -> None:
 
 def _unexplained(now: datetime) -> None:
     """Of yesterday: today's readings may still be on their way to agree."""
-    start = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    start, _ = bounds(timezone.localdate(now))
     for key in ApiKey.objects.select_related("user"):
         for day in balances.days([key.fingerprint], start - timedelta(days=1), start):
             if day.unexplained > 0:
@@ -154,7 +155,7 @@ def _digests(now: datetime) -> None:
     """One mail a day for those who want it so, in the morning of the site's time zone."""
     if timezone.localtime(now).hour < DIGEST_HOUR:
         return
-    start = timezone.localtime(now).replace(hour=0, minute=0, second=0, microsecond=0)
+    start, _ = bounds(timezone.localdate(now))
     for user in User.objects.filter(alert_mail=AlertMail.DIGEST, is_active=True, alerts__mailed_at=None).distinct():
         if not Alert.objects.filter(user=user, mailed_at__gte=start).exists():
             _mail(user, list(Alert.objects.filter(user=user, mailed_at=None, at__gte=now - timedelta(days=2))[:50]))

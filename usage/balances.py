@@ -6,7 +6,6 @@ from datetime import date, datetime
 from decimal import Decimal
 from itertools import pairwise
 
-from django.db.models import Q, Sum
 from django.utils import timezone
 
 from usage.models import BalanceReading, LedgerEntry
@@ -95,9 +94,3 @@ def days(fingerprints: Iterable[str], start: datetime, end: datetime) -> list[Da
             by_day.setdefault(timezone.localdate(movement.end), []).append(movement)
         found += [Day(fingerprint, day, tuple(each)) for day, each in by_day.items()]
     return sorted(found, key=lambda day: (day.day, day.key_fingerprint), reverse=True)
-
-
-def sum_settled(whose: Q, start: datetime, end: datetime) -> Decimal:
-    """Credits settled by these lines in a span of time."""
-    lines = LedgerEntry.objects.filter(whose, kind=LedgerEntry.Kind.SETTLED, at__gte=start, at__lt=end)
-    return lines.aggregate(sum=Sum("credits"))["sum"] or Decimal(0)

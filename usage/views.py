@@ -14,7 +14,7 @@ from accounts import audit
 from accounts.models import ApiKey
 from accounts.people import signed_in
 from accounts.roles import Right
-from accounts.spaces import Space, key_for, space_of, spaces_of
+from accounts.spaces import Space, key_for, space_of
 from mjportal.spreadsheets import csv_response
 from usage import alerts, balances, budgets
 from usage.charts import bars
@@ -145,8 +145,8 @@ def _page(request: HttpRequest, name: str) -> HttpResponse:
 def _tabs(request: HttpRequest, space: Space) -> list[tuple[str, str]]:
     user = signed_in(request)
     tabs = [("mine", "Mine")]
-    if space.team_id or len(spaces_of(user)) > 1:
-        tabs += [("team", space.name)] if space.team_id else []
+    if space.team_id:
+        tabs.append(("team", space.name))
     if user.is_staff:
         tabs.append(("everyone", "Everyone"))
     return tabs

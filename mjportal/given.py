@@ -1,0 +1,21 @@
+"""What a browser gave, read without trust."""
+
+from uuid import UUID
+
+from django.http import HttpRequest
+from django.utils.http import url_has_allowed_host_and_scheme
+
+
+def uuid_of(text: str) -> UUID | None:
+    """The UUID a text spells, None when it spells none."""
+    try:
+        return UUID(text)
+    except ValueError:
+        return None
+
+
+def way_back(request: HttpRequest, otherwise: str) -> str:
+    """The path the form names as `next`, when it is one of this site."""
+    said = request.POST.get("next", "")
+    is_ours = url_has_allowed_host_and_scheme(said, allowed_hosts={request.get_host()})
+    return said if is_ours and said.startswith("/") else otherwise
