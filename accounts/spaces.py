@@ -34,6 +34,11 @@ class Space:
     def may_make(self) -> bool:
         return self.may(Right.MAKE)
 
+    @property
+    def may_stop(self) -> bool:
+        """Whether the person may also stop or send on what others made here."""
+        return self.team_id is not None and self.may(Right.TASKS)
+
 
 def space_of(user: User) -> Space:
     """Where this person works now; a team they are not in any more is their own space: one query, none without one."""
@@ -62,6 +67,11 @@ def _ask(user: User) -> list[Space]:
 def here_among(spaces: list[Space], user: User) -> Space:
     """Where this person works now, among all they may work in: for pages that show the choice too."""
     return next((space for space in spaces if space.team_id == user.team_id), spaces[0])
+
+
+def space_holding(user: User, team_id: UUID | None) -> Space:
+    """The space in which something of this team (or of nobody's) is seen by this person, who may see it."""
+    return next((space for space in spaces_of(user) if space.team_id == team_id), Space(user.pk, team_id, Role.VIEWER))
 
 
 def visible(user: Any) -> Q:

@@ -6,6 +6,7 @@ app_name = "gallery"
 urlpatterns = [
     path("", views.index, name="index"),
     path("facets/", views.facets, name="facets"),
+    path("compare/", views.compare, name="compare"),
     path("act/", organise_views.act, name="act"),
     path("trash/", organise_views.trash, name="trash"),
     path("download/", organise_views.archive, name="archive"),

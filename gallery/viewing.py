@@ -15,6 +15,7 @@ from gallery.search import Search
 from gallery.wall import COLUMNS, MOST_COUNTED, Tile, tiles
 
 SIDE = 6
+PARENT, OURS = "Parent", "This task"
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,10 +59,11 @@ def _place(found: Found, here: Place) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Kin:
-    """A generation in the family line: what it is to us, and its saved pictures."""
+    """A generation in the family line: what it is to us, its saved pictures, and their places in their task."""
 
     name: str
     tiles: list[Tile]
+    positions: list[int]
 
 
 def read_family(user: User | AnonymousUser, result: Result) -> list[Kin]:
@@ -74,16 +76,32 @@ def read_family(user: User | AnonymousUser, result: Result) -> list[Kin]:
         | (kin.filter(task_id=task.parent_id) if task.parent_id else kin.none())
     )
     rows = list(
-        family.order_by("task__created_at", "task_id", "position").values_list("task_id", "task__kind", *COLUMNS)[:60]
+        family.order_by("task__created_at", "task_id", "position").values_list(
+            "task_id", "position", "task__kind", *COLUMNS
+        )[:60]
     )
     line: list[Kin] = []
     for task_id in dict.fromkeys(row[0] for row in rows):
         own = [row for row in rows if row[0] == task_id]
         if task_id == task.parent_id:
-            name = "Parent"
+            name = PARENT
         elif task_id == task.pk:
-            name = "This task"
+            name = OURS
         else:
-            name = str(own[0][1]).capitalize()
-        line.append(Kin(name, [tile for _, tile in tiles([row[2:] for row in own], Search())]))
+            name = str(own[0][2]).capitalize()
+        line.append(Kin(name, _as_tiles((row[3:] for row in own), Search()), [row[1] for row in own]))
     return line
+
+
+def beside(family: list[Kin], result: Result) -> Tile | None:
+    """What one would lay beside this result: the picture it was made from, else the next one of its task."""
+    is_clip = result.kind == Result.Kind.VIDEO
+    kin = {each.name: each for each in family}
+    source, own = kin.get(PARENT), kin.get(OURS)
+    if source and result.task.parent_position in source.positions:
+        tile = source.tiles[source.positions.index(result.task.parent_position)]
+        if tile.is_clip == is_clip:
+            return tile
+    others = [tile for tile in own.tiles if tile.id != result.pk] if own else []
+    later = [tile for tile, at in zip(own.tiles, own.positions, strict=True) if at > result.position] if own else []
+    return next(iter([*later, *others]), None)

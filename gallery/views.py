@@ -14,14 +14,15 @@ from django.views.decorators.http import require_POST, require_safe
 from accounts.people import signed_in
 from accounts.roles import Right
 from accounts.spaces import Space, here_among, may_in, space_of, spaces_of
-from gallery import services
+from gallery import comparing, services
 from gallery.facets import read_desk
 from gallery.models import Result
 from gallery.paging import parse_place
 from gallery.search import KINDS, Search
-from gallery.viewing import read_family, read_strip
+from gallery.viewing import beside, read_family, read_strip
 from gallery.wall import clock, count_found, day_name, read_page
 from gallery.wording import as_flags, in_words, type_name
+from mjportal.given import uuid_of
 
 DENSITIES = 5
 DEFAULT_DENSITY = 3
@@ -88,23 +89,44 @@ def viewer(request: HttpRequest, result_id: UUID) -> HttpResponse:
     result = get_object_or_404(visible, pk=result_id)
     search = Search.from_query(request.GET)
     parameters = result.task.parameters
+    family = read_family(request.user, result)
     context = {
         "result": result,
         "task": result.task,
         "search": search,
         "strip": read_strip(request.user, search, result),
-        "family": read_family(request.user, result),
+        "family": family,
         "type": type_name(result.task.task_type),
         "length": clock(result.duration) if result.duration else "",
         "parameters": in_words(parameters),
         "flags": as_flags(parameters),
         "back": reverse("gallery:index") + (f"?{search.query}" if search else ""),
         "reuse": f"/?reuse={result.task_id}",
+        "beside": beside(family, result),
+        "may_make": may_in(request.user, result.team_id, Right.MAKE),
     }
     is_fragment = bool(getattr(request, "htmx", False))
     response = render(request, "gallery/viewer.html#viewer" if is_fragment else "gallery/viewer.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+@require_safe
+def compare(request: HttpRequest) -> HttpResponse:
+    """Two saved results, `a` and `b`, over each other or side by side, and what differs."""
+    ids = [uuid_of(request.GET.get(name, "")) for name in ("a", "b")]
+    shown = Result.objects.visible_to(request.user).on_wall().select_related("task")
+    found = {each.pk: each for each in shown.filter(pk__in=[pk for pk in ids if pk])}
+    if ids[0] == ids[1] or not all(pk in found for pk in ids):
+        raise Http404
+    left, right = (found[pk] for pk in ids if pk)
+    context = {
+        "sides": [(left, comparing.name_of(left)), (right, comparing.name_of(right))],
+        "differences": comparing.differences(left, right),
+        "is_clip": Result.Kind.VIDEO in (left.kind, right.kind),
+        "swapped": f"{reverse('gallery:compare')}?a={right.pk}&b={left.pk}",
+    }
+    return render(request, "gallery/compare.html", context)
 
 
 @require_POST

@@ -1,6 +1,7 @@
 """What the composer shows: the parameter table joined with the values chosen, and what each choice costs."""
 
 import json
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from decimal import Decimal
@@ -12,7 +13,7 @@ from django.utils import timezone
 from accounts.models import ApiKey, User
 from accounts.spaces import Space, key_for
 from kie.parameters import BY_NAME, PROMPT_LIMIT, Parameter, TaskType, table
-from tasks.flags import Flag, render, why_ignored
+from tasks.flags import Flag, readers_of, render, why_ignored
 from tasks.forms import ComposeForm
 from tasks.models import Kind, SwitchedOff, Task
 from tasks.pace import in_words, usual_seconds
@@ -30,7 +31,8 @@ ICONS = {
     TaskType.VIDEO: "play-circle",
     TaskType.VIDEO_HD: "film",
 }
-TENTHS = range(11)
+# What makes a text worth reading: a flag or a brace.
+TELLING = re.compile(r"(?:^|\s)(?:--|\N{EM DASH}|\N{EN DASH})[A-Za-z]|\{")
 
 
 @dataclass
@@ -67,6 +69,7 @@ class Composer:
     usual: str
     budget: Standing | None = None
     may_make: bool = True
+    reading: "Reading | None" = None
     slots: list[Slot] = field(default_factory=list)
     is_open: bool = False
 
@@ -80,7 +83,12 @@ class Composer:
         """(name of the field, its value in a word), the line at rest."""
         chosen = self.controls
         words = [("aspect_ratio", str(chosen["aspect_ratio"].value)), ("version", f"v{chosen['version'].value}")]
-        return [*words, ("speed", str(chosen["speed"].value).capitalize())]
+        words.append(("speed", str(chosen["speed"].value).capitalize()))
+        return [*words, ("stylization", f"s {chosen['stylization'].value}")]
+
+    @property
+    def icon(self) -> str:
+        return ICONS[self.task_type]
 
     @property
     def prompt_limit(self) -> int:
@@ -102,14 +110,19 @@ def compose_for(user: User, space: Space, form: ComposeForm, *, is_open: bool = 
     for choice in controls["speed"].choices:
         choice["credits"] = listed.estimate(Kind.GENERATE, {"speed": choice["value"]})
     values = {name: control.value for name, control in controls.items()}
+    key, budget = key_for(space.user_id, space.team_id), tightest(space.user_id, space.team_id)
+    # Said with the page, not a moment later, so that nothing moves when the script has read it again.
+    reading = reading_for(form, key, budget) if TELLING.search(str(shown.get("prompt") or "")) else None
+    is_list = reading is not None and reading.is_list
     return Composer(
         form=form,
         controls=controls,
         task_type=task_type,
-        key=key_for(space.user_id, space.team_id),
-        budget=tightest(space.user_id, space.team_id),
+        key=key,
+        budget=budget,
         may_make=space.may_make,
-        cost=listed.estimate(Kind.GENERATE, _priced(values)),
+        reading=reading,
+        cost=reading.cost if reading and is_list else listed.estimate(Kind.GENERATE, _priced(values)),
         usual=in_words(*usual_seconds(task_type, str(values["speed"]))),
         slots=slots(user, shown.get("file_urls") or []),
         is_open=is_open or bool(set(form.errors) - {"prompt", "__all__"}),
@@ -139,11 +152,9 @@ class Reading:
     @property
     def notes(self) -> list[tuple[Flag, str, str]]:
         """(flag, why it does nothing, its place in the text for the script)."""
-        places = [_place(self.whole.template, flag) for flag in self.whole.ignored]
-        return [
-            (flag, why_ignored(flag), f"{start},{end}")
-            for flag, (start, end) in zip(self.whole.ignored, places, strict=True)
-        ]
+        idle = [(flag, why_ignored(flag)) for flag in self.whole.ignored]
+        idle += [(flag, readers_of(flag)) for flag in self.whole.unread]
+        return [(flag, why, "{},{}".format(*_place(self.whole.template, flag))) for flag, why in idle]
 
 
 def reading_for(form: ComposeForm, key: ApiKey | None, budget: Standing | None = None) -> Reading:

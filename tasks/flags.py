@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from kie.parameters import BY_NAME, PARAMETERS, TaskType
+from kie.parameters import BY_NAME, PARAMETERS, VERSIONS, TaskType
 
 # Phones make one dash of two; the word must stand alone.
 _DASHES = "--|\N{EM DASH}|\N{EN DASH}"
@@ -17,6 +17,21 @@ _WORD = re.compile(rf"(?<!\S)(?:{_DASHES})([A-Za-z]+)(?!\S)")
 _VALUE = re.compile(rf"\s+(?!{_DASHES})(\S+)")
 _NIJI = "niji"
 _NEWEST_NIJI = "6"
+
+
+# Flags that only some versions read, by Midjourney's own pages on them. They are passed on as they stand.
+_SIXES = frozenset({"6", "6.1", "niji6"})
+BOUND: Mapping[str, frozenset[str]] = {
+    "ow": frozenset({"7"}),
+    "oref": frozenset({"7"}),
+    "exp": frozenset({"7"}),
+    "draft": frozenset({"7"}),
+    "cref": _SIXES,
+    "cw": _SIXES,
+    "sref": _SIXES | {"7"},
+    "sw": _SIXES | {"7"},
+}
+_OPERANDS = re.compile(r"(?:\s+(?:https?://\S+|\d[\d.:]*(?!\S)|random(?!\S)))*")
 
 
 def _words() -> Iterator[tuple[str, tuple[str, str]]]:
@@ -115,6 +130,26 @@ def render(values: Mapping[str, Any], task_type: TaskType) -> str:
         elif row.flags:
             said.append(f"{row.flags[0]} {value}")
     return " ".join(said)
+
+
+def unread_by(text: str, version: str) -> list[Flag]:
+    """The flags in `text` that this version, one of the specification's, does not read."""
+    found = []
+    for match in _WORD.finditer(text):
+        word = match.group(1).lower()
+        if word in BOUND and version in VERSIONS and version not in BOUND[word]:
+            operands = _OPERANDS.match(text, match.end())
+            end = operands.end() if operands else match.end()
+            found.append(Flag(word, text[match.start() : end], "", match.start(), end))
+    return found
+
+
+def readers_of(flag: Flag) -> str:
+    """Which versions read a flag of `unread_by`, in words."""
+    versions = [f"version {version}" if version[0].isdigit() else "Niji 6" for version in VERSIONS]
+    readers = [name for name, version in zip(versions, VERSIONS, strict=True) if version in BOUND[flag.name]]
+    who = readers[0] if len(readers) == 1 else f"{', '.join(readers[:-1])} and {readers[-1]}"
+    return f"does nothing in this version. Only {who} {'reads' if len(readers) == 1 else 'read'} it."
 
 
 def why_ignored(flag: Flag) -> str:

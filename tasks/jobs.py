@@ -15,7 +15,7 @@ from django.utils import timezone
 from accounts.models import ApiKey
 from accounts.roles import Right
 from accounts.services import mark_refused, refresh_balance
-from accounts.spaces import may_in
+from accounts.spaces import key_for, may_in, space_of
 from gallery.files import has_room
 from gallery.models import Result
 from gallery.services import link_is_gone, renew_source
@@ -29,7 +29,8 @@ from tasks.alarms import tell_admins
 from tasks.keys import watching_keys
 from tasks.models import FailureClass, HoldReason, Status, SwitchedOff, Task
 from tasks.provider import note_exchange, open_client, send
-from tasks.references import Gone, hosted
+from tasks.references import SENT_WIDTH, Gone, copied, file_name, hosted
+from tasks.remembered import Reference
 from tasks.wording import BLOCKED
 from usage.balances import note_reading
 
@@ -121,6 +122,20 @@ def _pictures(client: Client, task: Task) -> list[str] | None:
         # An upload costs nothing and is no task, so every kind of trouble means the same: later.
         _try_later(task, error, timezone.now())
     return None
+
+
+def host_reference(pk: str) -> None:
+    """Upload a picture to the account that will pay, while its prompt is still written: then sending need not wait."""
+    reference = Reference.objects.select_related("user").filter(pk=pk).first()
+    key = key_for(reference.user_id, space_of(reference.user).team_id) if reference else None
+    if reference is None or key is None or key.is_refused:
+        return
+    try:
+        with open_client(key) as client:
+            copied(client, key.fingerprint, reference.sha256, file_name(reference.sha256, SENT_WIDTH))
+    except (KieError, Gone, Undecipherable) as error:
+        # Nothing is lost: it is uploaded when the task is sent, and what is wrong is said there.
+        logger.info("reference %s was not uploaded ahead: %s", pk, error)
 
 
 def _remember(task: Task, accepted: Accepted) -> None:

@@ -19,7 +19,7 @@ from django.template import loader
 from django.utils import timezone
 from django.utils.crypto import constant_time_compare
 
-from accounts.models import Team, User
+from accounts.models import Role, Team, User
 from accounts.spaces import Space
 from tasks.changed import POLL_PATH, context_since
 
@@ -31,7 +31,7 @@ _SQL = (
 )
 
 _TEAM_SQL = (
-    "SELECT w.board_revision, u.id, u.password, s.session_data FROM django_session s"
+    "SELECT w.board_revision, u.id, u.password, s.session_data, m.role FROM django_session s"
     " JOIN usersessions_usersession b ON b.session_key = s.session_key"
     " JOIN accounts_user u ON u.id = b.user_id"
     " JOIN accounts_membership m ON m.user_id = u.id JOIN accounts_team w ON w.id = m.team_id"
@@ -46,6 +46,7 @@ class Watcher(NamedTuple):
     user_id: int
     password: str
     session: str
+    role: str = Role.OWNER
 
     def is_proved(self) -> bool:
         """Whether the session still fits the password: a changed one ends every other session."""
@@ -68,7 +69,7 @@ class BoardPollMiddleware:
             is_fragment = "HTTP_HX_REQUEST" in request.META and settings.CSRF_COOKIE_NAME in request.COOKIES
             if watcher and is_fragment and watcher.is_proved():
                 self.csrf.process_request(request)
-                space = Space(watcher.user_id, team_named(request))
+                space = Space(watcher.user_id, team_named(request), watcher.role)
                 return _fragment(request, context_since(space, int(after), request.GET.get("board")))
         return self.get_response(request)
 

@@ -39,6 +39,13 @@ class Whole:
     prompts: list[Prompt] = field(default_factory=list)
     flags: list[Flag] = field(default_factory=list)
     errors: dict[str, list[str]] = field(default_factory=dict)
+    version: str = ""
+
+    @property
+    def unread(self) -> list[Flag]:
+        """Flags that the type may take and the version does not read."""
+        names = {flag.start for flag in self.ignored}
+        return [flag for flag in flags.unread_by(self.template, self.version) if flag.start not in names]
 
     @property
     def ignored(self) -> list[Flag]:
@@ -59,6 +66,9 @@ def read(shown: Mapping[str, Any], prices: PriceList) -> Whole:
         return Whole(template, TaskType.IMAGE, errors={"task_type": ["Choose what to make."]})
     whole = Whole(template, TaskType(kind))
     whole.flags = [flag for flag in flags.find(template) if "{" not in flag.value]
+    if whole.task_type in BY_NAME["version"].takes:
+        said = [flag.value for flag in whole.flags if flag.name == "version"]
+        whole.version = str(said[-1] if said else shown.get("version") or BY_NAME["version"].default)
     try:
         unfolded = permutations.unfold(template)
     except (permutations.TooMany, permutations.TooDeep) as error:

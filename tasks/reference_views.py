@@ -12,10 +12,12 @@ from accounts.spaces import space_of
 from gallery import files
 from gallery.media import HEADERS
 from gallery.models import Result
+from mjportal.background import enqueue
 from tasks import references
 from tasks.remembered import Reference
 
 SHOWN = 24
+HOST_JOB = "tasks.jobs.host_reference"
 
 
 @require_http_methods(["GET", "HEAD", "POST"])
@@ -30,6 +32,7 @@ def library(request: HttpRequest) -> HttpResponse:
             kept = references.keep(user.pk, brought)
         except references.NotAPicture as error:
             return _wrong(str(error))
+        enqueue(HOST_JOB, kept.pk)
         return render(request, "tasks/_slot.html", {"slot": references.slot_of(kept)})
     mine = Reference.objects.filter(user=user)[:SHOWN]
     pictures = Result.objects.in_space(space_of(user)).on_wall().filter(kind=Result.Kind.IMAGE)[:SHOWN]

@@ -168,17 +168,18 @@ def _hosted(client: Client, task: Task, url: str) -> str:
         reference = Reference.objects.filter(pk=pk, user_id=task.user_id).first()
         if reference is None:
             raise Gone("A picture it starts from was taken out of your library. Nothing was sent.")
-        return _copied(client, task, reference.sha256, file_name(reference.sha256, SENT_WIDTH))
+        return copied(client, task.key_fingerprint, reference.sha256, file_name(reference.sha256, SENT_WIDTH))
     result = Result.objects.visible_to(task.user).filter(pk=pk).first() if kind == "result" else None
     if result is None:
         raise Gone("A picture it starts from is not in your gallery any more. Nothing was sent.")
     if result.deadline - NEARLY_GONE > timezone.now() or not result.sha256:
         return result.source_url
-    return _copied(client, task, result.sha256, files.rendition_name(result.sha256, SENT_WIDTH))
+    return copied(client, task.key_fingerprint, result.sha256, files.rendition_name(result.sha256, SENT_WIDTH))
 
 
-def _copied(client: Client, task: Task, sha256: str, name: str) -> str:
-    key = f"provider-copy:{task.key_fingerprint}:{sha256}"
+def copied(client: Client, key_fingerprint: str, sha256: str, name: str) -> str:
+    """The address of the account's copy of our file `name`: the one it has, or one uploaded now. Raises as `hosted`."""
+    key = f"provider-copy:{key_fingerprint}:{sha256}"
     known = cache.get(key)
     if known:
         return str(known)

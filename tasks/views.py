@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from accounts.people import signed_in
 from accounts.roles import Right
-from accounts.spaces import Space, key_for, may_in, space_of, spaces_of, visible
+from accounts.spaces import Space, key_for, may_in, role_in, space_holding, space_of, spaces_of, visible
 from gallery.models import Result
 from kie.parameters import TaskType
 from mjportal.given import uuid_of
@@ -250,9 +250,13 @@ def changes(request: HttpRequest) -> HttpResponse:
     after = request.GET.get("after", "")
     since = int(after) if is_revision(after) else 0
     team = request.GET.get("team")
-    if not is_team(team) or (team and not may_in(request.user, UUID(team), Right.LOOK)):
+    if not is_team(team):
         raise Http404
-    space = Space(signed_in(request).pk, UUID(team) if team else None)
+    team_id = UUID(team) if team else None
+    role = role_in(request.user, team_id)
+    if not role:
+        raise Http404
+    space = Space(signed_in(request).pk, team_id, role)
     context = context_since(space, since, request.GET.get("board"))
     if context["revision"] == since:
         return HttpResponse(status=204)
@@ -264,9 +268,10 @@ def task(request: HttpRequest, task_id: UUID) -> HttpResponse:
     """Everything about one task."""
     found = get_object_or_404(with_results(Task.objects.visible_to(request.user)), pk=task_id)
     user = signed_in(request)
-    space = Space(user.pk, found.team_id)
+    space = space_holding(user, found.team_id)
     poll = standing_of(space).poll(space, is_board=False)
-    context = {"detail": detail_of(found), "space": space, "may_act": _may_act(user, found), **poll}
+    sees_answers = found.user_id == user.pk or user.is_staff or space.may_stop
+    context = {"detail": detail_of(found), "space": space, "sees_answers": sees_answers, **poll}
     return render(request, "tasks/task.html", context)
 
 
@@ -294,7 +299,7 @@ def _act(request: HttpRequest, task_id: UUID, verb: Any, sorry: str, done: str =
         raise Http404
     said = done if verb(found) else sorry
     if request.htmx:  # type: ignore[attr-defined]
-        context = {"card": _card(user, task_id), "space": Space(user.pk, found.team_id)}
+        context = {"card": _card(user, task_id), "space": space_holding(user, found.team_id)}
         response = render(request, "tasks/_card.html", context)
         if said:
             response["HX-Trigger"] = _toast(said)

@@ -44,6 +44,7 @@ POLICY = {
     "gallery:index": READ,
     "gallery:facets": READ,
     "gallery:viewer": READ,
+    "gallery:compare": READ,
     "gallery:star": ACT,
     "gallery:act": ACT,
     "gallery:trash": READ,

@@ -35,14 +35,27 @@ function cost() {
 function gist() {
   const form = root();
   for (const place of form.querySelectorAll("[data-gist]")) {
-    const chosen = form.querySelector(`[name="${place.dataset.gist}"]:checked`);
+    const { gist: name } = place.dataset;
+    const chosen = form.querySelector(`[name="${name}"]:checked, input[type=number][name="${name}"]`);
     if (!chosen) continue;
     const word = chosen.dataset.label ?? chosen.value;
-    place.textContent = place.dataset.gist === "version" ? `v${word}` : word[0].toUpperCase() + word.slice(1);
+    const mark = { version: "v", stylization: "s " }[name];
+    place.textContent = mark ? mark + word : word.slice(0, 1).toUpperCase() + word.slice(1);
     place.hidden = chosen.disabled || Boolean(chosen.closest("[disabled]"));
+    if (name === "task_type") drawType(place, chosen);
+    if (name === "aspect_ratio") form.querySelector("[data-gist-shape]").className = `r-${chosen.value}`;
   }
   const count = form.querySelector("[data-count]");
   if (count) count.textContent = String([...form.elements.prompt.value].length);
+}
+
+// The bar's icon is that of the chosen kind, at the bar's size.
+function drawType(place, chosen) {
+  const icon = chosen.parentElement.querySelector("svg")?.cloneNode(true);
+  const old = place.parentElement.querySelector("svg");
+  if (!icon || !old) return;
+  for (const side of ["width", "height"]) icon.setAttribute(side, old.getAttribute(side));
+  old.replaceWith(icon);
 }
 
 function fill(range) {

@@ -20,6 +20,9 @@ function draw() {
   const count = everything ? document.querySelector("#found .found")?.textContent ?? "All" : String(chosen.size);
   bar.querySelector("[data-count]").textContent = count;
   bar.hidden = !everything && !chosen.size;
+  const two = bar.querySelector("[data-two]");
+  two.hidden = everything || chosen.size !== 2;
+  if (!two.hidden) two.search = new URLSearchParams([...chosen].map((id, index) => ["ab"[index], id]));
   wall()?.classList.toggle("choosing", !bar.hidden);
 }
 

@@ -154,7 +154,7 @@ document.addEventListener("click", (event) => {
 });
 
 const KEYS = {
-  ArrowLeft: "[data-newer]", ArrowRight: "[data-older]", s: ".star", d: "[data-download]", u: "[data-follow] [value=upscale]", v: "[data-follow] [value=vary]", a: "[data-animate]", r: "[data-use]", i: "[data-info]", ...Object.fromEntries([1, 2, 3, 4, 5].map((stars) => [stars, `.rate [data-stars="${stars}"]`])), Escape: "[data-close]",
+  ArrowLeft: "[data-newer]", ArrowRight: "[data-older]", s: ".star", d: "[data-download]", u: "[data-follow] [value=upscale]", v: "[data-follow] [value=vary]", a: "[data-animate]", r: "[data-use]", c: "[data-beside]", i: "[data-info]", ...Object.fromEntries([1, 2, 3, 4, 5].map((stars) => [stars, `.rate [data-stars="${stars}"]`])), Escape: "[data-close]",
 };
 
 document.addEventListener("keydown", (event) => {

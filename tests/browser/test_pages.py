@@ -34,6 +34,7 @@ PAGES = [
     "/gallery/",
     "/gallery/?q=nothing+like+this",
     "/gallery/{result}/",
+    "/gallery/compare/?a={result}&b={second}",
     "/account/",
     "/account/key/",
     "/account/email/",
@@ -105,6 +106,7 @@ def names(browser: Browser, site: Site, state: dict[str, object]) -> dict[str, s
         for name, status in of.items()
     }
     found["result"] = str(page.locator("[data-result]").first.get_attribute("data-result"))
+    found["second"] = str(page.locator("[data-result]").nth(1).get_attribute("data-result"))
     page.context.close()
     return found
 
@@ -124,6 +126,8 @@ def open_page(browser: Browser, site: Site, state: dict[str, object]) -> Iterato
             storage_state=state if signed_in else None,  # type: ignore[arg-type]
         )
         contexts.append(context)
+        # One person for all tests: what one of them types must not be another's draft.
+        context.route("**/tasks/draft/", lambda route: route.fulfill(status=204))
         # The site is dark until somebody switches it, whatever the system prefers.
         context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
         page = context.new_page()
@@ -180,6 +184,91 @@ def test_axe_finds_nothing_in_the_filter_desk(open_page: Open, width: int, theme
     expect(page.locator("#facet-desk b").first).to_be_visible()
     assert wrong(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize(("width", "theme"), [(1280, "dark"), (390, "light")])
+def test_axe_finds_nothing_in_the_checklist_the_library_the_memories_and_the_keys(
+    open_page: Open, width: int, theme: str
+) -> None:
+    page = open_page("/", width, theme)
+    page.locator("[data-unfold]:visible").first.click()
+    page.get_by_label("Prompt", exact=True).fill("a {red, green} fox --ow 3 --cref https://a.example/b.png")
+    page.get_by_role("button", name="2 of 2 prompts").click()
+    expect(page.locator("#checklist")).to_be_visible()
+    assert wrong(page) == []
+    page.keyboard.press("Escape")
+    for opener, opened in (("Presets", "#preset-list"), ("History", "#history li")):
+        page.get_by_role("button", name=opener).click()
+        expect(page.locator(opened).first).to_be_attached()
+        assert wrong(page) == [], opener
+        page.keyboard.press("Escape")
+    page.locator("label:has([value=mj_img2img])").click()
+    page.get_by_role("button", name="your library").click()
+    expect(page.locator("#library img").first).to_be_visible()
+    assert wrong(page) == []
+    page.keyboard.press("Escape")
+    page.locator("h1").first.evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("?")
+    expect(page.get_by_role("heading", name="Keys")).to_be_visible()
+    assert wrong(page) == []
+
+
+SHIFTS = """() => new Promise((tell) => {
+  let moved = 0;
+  new PerformanceObserver((list) => {
+    for (const entry of list.getEntries()) if (!entry.hadRecentInput) moved += entry.value;
+  }).observe({ type: "layout-shift", buffered: true });
+  window.scrollTo(0, document.body.scrollHeight);
+  setTimeout(() => tell(moved), 1200);
+})"""
+
+
+@pytest.mark.parametrize("width", [390, 1280])
+@pytest.mark.parametrize("path", ["/", "/gallery/"])
+def test_nothing_moves_while_a_page_and_its_pictures_load(open_page: Open, path: str, width: int) -> None:
+    assert open_page(path, width).evaluate(SHIFTS) == 0
+
+
+def test_the_prompt_shows_braces_and_flags_in_colour_where_they_stand(open_page: Open) -> None:
+    page = open_page("/")
+    prompt = page.get_by_label("Prompt", exact=True)
+    text = "a {red, {deep, pale} green} fox, \\{plain} {one} --ar 16:9 --no people"
+    prompt.fill(text)
+    layer = page.locator("[data-mirror]")
+    expect(layer.locator(".brace")).to_have_count(6)
+    assert (layer.text_content() or "").rstrip("\u200b") == text
+    assert layer.locator(".brace").all_text_contents() == ["{", ",", "{", ",", "}", "}"]
+    assert layer.locator(".flag").all_text_contents() == ["--ar 16:9", "--no people"]
+    page.locator("[data-unfold]:visible").first.click()
+    sizes = [page.locator(each).evaluate("part => [part.scrollHeight, getComputedStyle(part).fontSize]")
+             for each in ("#prompt", "[data-mirror]")]  # fmt: skip
+    assert sizes[0] == sizes[1]
+
+
+def test_a_flag_that_the_version_does_not_read_gets_a_hint_and_can_be_removed(open_page: Open) -> None:
+    page = open_page("/")
+    prompt = page.get_by_label("Prompt", exact=True)
+    prompt.fill("a fox --cref https://a.example/b.png --v 7")
+    expect(page.locator("#notes")).to_contain_text("Only version 6.1, version 6 and Niji 6 read it.")
+    page.get_by_role("button", name="Remove it").click()
+    expect(prompt).to_have_value("a fox --v 7")
+
+
+def test_the_bar_shows_the_chosen_type_shape_and_look(open_page: Open) -> None:
+    page = open_page("/")
+    page.locator("[data-unfold]:visible").first.click()
+    page.locator("[name=aspect_ratio][value='2:1']").check(force=True)
+    page.locator("[name=stylization][type=number]").fill("250")
+    before = page.locator(".composer > .type path").first.get_attribute("d")
+    page.locator("[name=task_type][value=mj_style_reference]").check(force=True)
+    assert page.locator(".composer > .type path").first.get_attribute("d") != before
+    page.keyboard.press("Escape")
+    gist = page.locator(".gist")
+    expect(gist).to_contain_text("2:1")
+    expect(gist).to_contain_text("s 250")
+    box = gist.locator("i").bounding_box()
+    assert box
+    assert box["width"] > 1.8 * box["height"]
 
 
 BAD = {

@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from kie.parameters import PARAMETERS, Kind, TaskType, validate
-from tasks.flags import KNOWN, find, read, render, without
+from tasks.flags import KNOWN, find, read, readers_of, render, unread_by, without
 
 IMAGE = TaskType.IMAGE
 WORDS = st.text(st.characters(exclude_categories=["Cs"]), max_size=20).filter(lambda text: "-" not in text)
@@ -118,3 +118,29 @@ def test_what_flags_say_is_valid(settings: tuple[TaskType, dict[str, object]]) -
     urls = ["https://example.com/a.png"] if task_type not in (IMAGE,) else []
     cleaned = validate({"task_type": task_type.value, "prompt": said.prompt, "file_urls": urls, **said.values})
     assert cleaned["prompt"] == "a fox"
+
+
+@pytest.mark.parametrize(
+    ("text", "version", "said"),
+    [
+        ("a fox --cref https://a.example/b.png --cw 50", "7", ["--cref https://a.example/b.png", "--cw 50"]),
+        ("a fox --cref https://a.example/b.png", "6.1", []),
+        ("a fox --ow 300 --oref https://a.example/b.png", "6", ["--ow 300", "--oref https://a.example/b.png"]),
+        ("a fox --sref 12 34 https://a.example/b.png in snow", "5.2", ["--sref 12 34 https://a.example/b.png"]),
+        ("a fox --sref random --no people", "niji6", []),
+        ("a fox --cref https://a.example/b.png", "8", []),
+    ],
+)
+def test_flags_that_a_version_does_not_read_are_told(text: str, version: str, said: list[str]) -> None:
+    assert [flag.written for flag in unread_by(text, version)] == said
+
+
+def test_a_flag_of_another_version_says_which_one_reads_it() -> None:
+    [flag] = unread_by("a fox --cref https://a.example/b.png", "7")
+    assert readers_of(flag).endswith("Only version 6.1, version 6 and Niji 6 read it.")
+
+
+@given(st.lists(PARTS), st.sampled_from(["7", "6", "5.1", "niji6"]))
+def test_what_a_version_does_not_read_is_found_where_it_stands(parts: list[str], version: str) -> None:
+    text = " ".join(parts)
+    assert all(text[flag.start : flag.end] == flag.written for flag in unread_by(text, version))

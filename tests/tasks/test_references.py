@@ -14,6 +14,7 @@ from django.test import Client
 from PIL import Image
 
 from gallery.models import Result
+from tasks.jobs import host_reference
 from tasks.models import HoldReason, Status, Task
 from tasks.references import address
 from tasks.remembered import Reference
@@ -154,6 +155,29 @@ def test_a_copy_is_used_again_until_it_has_expired(alice: Client, desk: Desk) ->
     cache.clear()
     send()
     assert uploads() == 2
+
+
+def test_a_picture_is_uploaded_while_its_prompt_is_still_written(alice: Client, desk: Desk) -> None:
+    reference = brought(alice)
+    host_reference(str(reference.pk))
+    [upload] = [each.path for each in desk.sandbox.requests if "upload" in each.path]
+    compose(alice, address("reference", reference.pk))
+    assert desk.send(Task.objects.get()).status == Status.RUNNING
+    assert [each.path for each in desk.sandbox.requests if "upload" in each.path] == [upload]
+
+
+@pytest.mark.parametrize("fault", ["code:500", "code:401", "lose_answer"])
+def test_an_early_upload_that_fails_is_made_again_when_the_task_leaves(alice: Client, desk: Desk, fault: str) -> None:
+    reference = brought(alice)
+    desk.sandbox.fault(fault, on="upload")
+    host_reference(str(reference.pk))
+    compose(alice, address("reference", reference.pk))
+    assert desk.send(Task.objects.get()).status == Status.RUNNING
+
+
+def test_a_picture_brought_without_a_key_is_not_uploaded(bob: Client, desk: Desk) -> None:
+    host_reference(str(brought(bob).pk))
+    assert not [each for each in desk.sandbox.requests if "upload" in each.path]
 
 
 def test_a_gallery_picture_is_named_by_the_providers_own_link_while_that_lives(alice: Client, desk: Desk) -> None:

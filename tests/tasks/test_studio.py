@@ -7,7 +7,8 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 
-from accounts.models import User
+from accounts import teams
+from accounts.models import Membership, Role, Team, User
 from gallery.models import Result
 from tasks import lifecycle
 from tasks.models import Status, Task
@@ -216,3 +217,42 @@ def test_a_hostile_prompt_is_only_ever_text(alice: Client) -> None:
     page = alice.get("/").text
     assert "<script>alert" not in page
     assert "&lt;script&gt;alert(1)" in page
+
+
+@pytest.fixture
+def looking(desk: Desk) -> tuple[Client, Task]:
+    """Somebody who may only look in the team in which this task is done."""
+    team = teams.create(desk.user, "North")
+    task = desk.finished()
+    Task.objects.filter(pk=task.pk).update(team=team, team_revision=1)
+    Team.objects.filter(pk=team.pk).update(board_revision=1)
+    Result.objects.filter(task=task).update(team=team)
+    eve = User.objects.create_user("eve@example.com", team=team, in_teams=True)
+    Membership.objects.create(team=team, user=eve, role=Role.VIEWER)
+    client = Client()
+    client.force_login(eve)
+    return client, fresh(task)
+
+
+def test_who_may_only_look_is_offered_nothing_that_costs(looking: tuple[Client, Task]) -> None:
+    client, task = looking
+    board, page = client.get("/").text, client.get(f"/tasks/{task.pk}/").text
+    assert "you may look, not make" in board
+    assert 'id="generate"' not in board
+    for text in (board, page):
+        assert f'id="task-{task.pk}"' in text
+        assert "/tasks/follow/" not in text
+        assert "?animate=" not in text
+
+
+def test_raw_answers_are_for_the_maker_and_the_admins(looking: tuple[Client, Task], alice: Client) -> None:
+    client, task = looking
+    assert "Raw answers" not in client.get(f"/tasks/{task.pk}/").text
+    assert "Raw answers" in alice.get(f"/tasks/{task.pk}/").text
+
+
+def test_the_poll_offers_no_more_than_the_page(looking: tuple[Client, Task]) -> None:
+    client, task = looking
+    changed = client.get(f"/tasks/changes/?after=0&team={task.team_id.hex if task.team_id else ''}", headers=HTMX).text
+    assert f'id="task-{task.pk}"' in changed
+    assert "/tasks/follow/" not in changed

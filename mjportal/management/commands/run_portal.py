@@ -3,6 +3,7 @@
 import os
 import secrets
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -36,6 +37,13 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 60) 
     raise CommandError(f"{url} did not answer within {seconds:.0f} s.")
 
 
+def refuse_taken(port: int, name: str) -> None:
+    """Raises CommandError when another program listens on this port: said before anything is started."""
+    with socket.socket() as probe:
+        if probe.connect_ex(("127.0.0.1", port)) == 0:
+            raise CommandError(f"Port {port} is taken. Choose another one: {name}={port + 10} make run")
+
+
 class Command(BaseCommand):
     help = "Start web, workers and (unless KIE_API_URL names another provider) the sandbox."
 
@@ -53,6 +61,7 @@ class Command(BaseCommand):
 
     def start(self) -> None:
         environment = dict(os.environ)
+        refuse_taken(settings.PORT, "PORT")
         call_command("prepare", verbosity=0)
         own_sandbox = settings.KIE_API_URL == settings.SANDBOX_URL
         if own_sandbox:
@@ -74,6 +83,7 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def start_sandbox(self, environment: Mapping[str, str]) -> None:
+        refuse_taken(int(settings.SANDBOX_URL.rsplit(":", 1)[1]), "SANDBOX_PORT")
         folder = str(settings.DATA_DIR / "sandbox")
         command = [
             sys.executable,
