@@ -29,12 +29,11 @@ TRUSTED = frozenset({Delivery.Signature.VALID, Delivery.Signature.NOT_EXPECTED})
 
 @dataclass(frozen=True, slots=True)
 class Knock:
-    """One callback as it came, read but not judged."""
+    """One callback as it came; whoever answers several together reads their bodies too."""
 
     token: str
     body: bytes
     truncated: bool
-    hint: CallbackHint | None
     stamp: str
     signed: str
     address: str | None
@@ -60,7 +59,6 @@ def take(token: str, stream: "SupportsRead[bytes]", meta: Mapping[str, Any]) -> 
         token,
         body,
         truncated,
-        None if truncated else callback_hint(body, (origin_of(settings.KIE_API_URL),)),
         meta.get("HTTP_X_WEBHOOK_TIMESTAMP", ""),
         meta.get("HTTP_X_WEBHOOK_SIGNATURE", ""),
         meta.get("REMOTE_ADDR") or None,
@@ -83,8 +81,8 @@ def answer(together: Sequence[Knock]) -> list[int]:
 
 def judge(knock: Knock, rung: Rung) -> Arrival:
     """What to store of a callback for this task, what to answer, and whether to look because of it."""
-    hint = knock.hint
-    verdict = _verdict(knock, rung.webhook_secret)
+    hint = None if knock.truncated else callback_hint(knock.body, (origin_of(settings.KIE_API_URL),))
+    verdict = _verdict(knock, hint, rung.webhook_secret)
     trusted = verdict in TRUSTED
     return Arrival(
         rung,
@@ -100,14 +98,14 @@ def judge(knock: Knock, rung: Rung) -> Arrival:
     )
 
 
-def _verdict(knock: Knock, secret: Secret) -> Delivery.Signature:
+def _verdict(knock: Knock, hint: CallbackHint | None, secret: Secret) -> Delivery.Signature:
     if not secret:
         return Delivery.Signature.NOT_EXPECTED
     try:
         key = secret.reveal()
     except Undecipherable:
         return Delivery.Signature.INVALID
-    return signature.verdict(key, knock.hint.task_id if knock.hint else "", knock.stamp, knock.signed, time.time())
+    return signature.verdict(key, hint.task_id if hint else "", knock.stamp, knock.signed, time.time())
 
 
 knocks: Together[Knock, int] = Together(answer)
