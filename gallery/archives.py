@@ -5,7 +5,7 @@ import io
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from datetime import datetime
+from datetime import datetime, tzinfo
 from typing import Any, NamedTuple
 from uuid import UUID
 
@@ -64,7 +64,8 @@ def zip_response(results: "QuerySet[Result]", name: str) -> StreamingHttpRespons
     names = _names(rows)
     for row, inside in zip(rows, names, strict=True):
         archive.add(_pieces(files.original_name(row.sha256, row.extension), row.size), inside, size=row.size)
-    told = [_told(row, inside) for row, inside in zip(rows, names, strict=True)]
+    zone = timezone.get_current_timezone()
+    told = [_told(row, inside, zone) for row, inside in zip(rows, names, strict=True)]
     archive.add(_csv(told), "prompts.csv")
     archive.add(json.dumps(told, ensure_ascii=False).encode(), "prompts.json")
     response = StreamingHttpResponse(iter(archive), content_type="application/zip")
@@ -103,7 +104,7 @@ def _pieces(name: str, size: int) -> Iterator[bytes]:
         left -= min(left, 65536)
 
 
-def _told(row: Row, name: str) -> dict[str, Any]:
+def _told(row: Row, name: str, zone: tzinfo) -> dict[str, Any]:
     values = (
         name,
         row.prompt,
@@ -114,7 +115,7 @@ def _told(row: Row, name: str) -> dict[str, Any]:
         row.width,
         row.height,
         round(row.duration, 2),
-        timezone.localtime(row.saved_at).isoformat(timespec="seconds") if row.saved_at else "",
+        row.saved_at.astimezone(zone).isoformat(timespec="seconds") if row.saved_at else "",
         row.name or row.email.split("@")[0],
         str(row.pk),
     )

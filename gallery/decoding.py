@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import select
 import subprocess
 import sys
@@ -13,6 +14,9 @@ from django.conf import settings
 
 from gallery.darkroom import WALL_SECONDS
 from gallery.sniffing import FileType
+
+# It goes into pages as it is, and who wrote it has opened hostile bytes.
+_PLACEHOLDER = re.compile(r"data:image/webp;base64,[A-Za-z0-9+/]+={0,2}")
 
 
 class Undecodable(Exception):
@@ -102,4 +106,6 @@ def _read(darkroom: Darkroom, path: Path, file_type: FileType, folder: Path) -> 
         raise Undecodable("Opening it was stopped by the limits on memory and time.") from None
     if "error" in answer:
         raise Undecodable(str(answer["error"])[:200])
+    if not _PLACEHOLDER.fullmatch(answer["placeholder"]):
+        raise Undecodable("The picture can't be opened.")
     return Drawn(answer["width"], answer["height"], answer["duration"], answer["placeholder"])

@@ -9,15 +9,19 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
 from typing import Any
 
+from django.db.models import Count, Q
+
 from accounts.models import User
 from accounts.spaces import Space
 from gallery.found import Found
+from gallery.models import Tag
 from gallery.search import FACETS, KINDS, Search
 from gallery.wall import MOST_COUNTED
 
 COLUMNS = (*(facet.column for facet in FACETS.values()), "kind", "starred", "rating")
 VERSIONS = ("7", "6.1", "6", "5.2", "5.1", "niji6")
 RATED = 4
+MOST_TAGS = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,6 +49,7 @@ class Desk:
 
     groups: Mapping[str, Group]
     marks: list[Group]
+    tags: Group
     capped: bool
     most: str = f"{MOST_COUNTED:,}"
 
@@ -57,7 +62,7 @@ class Desk:
 
 
 def read_desk(space: Space, search: Search) -> Desk:
-    """Two queries: the rows to count, and the names of the people among them."""
+    """Three queries: the rows to count, the names of the people among them, and the tags of the space."""
     wide = replace(search, kind="", starred=False, rating=0, chosen={})
     rows = list(Found(space, wide).everything.order_by("-saved_at").values_list(*COLUMNS)[:MOST_COUNTED])
     counts = _count(rows, search)
@@ -69,7 +74,16 @@ def read_desk(space: Space, search: Search) -> Desk:
         Group("starred", "Starred", [Option("1", "Starred", counts["starred"]["True"], search.starred)]),
         Group("rating", "Rating", [Option("4", "4 stars and up", counts["rating"]["high"], search.rating >= RATED)]),
     ]
-    return Desk(groups, marks, len(rows) >= MOST_COUNTED)
+    return Desk(groups, marks, _tags(space, search), len(rows) >= MOST_COUNTED)
+
+
+def _tags(space: Space, search: Search) -> Group:
+    """The words of the space that are on most results, and those that are ticked."""
+    shown = Count("results", filter=Q(results__trashed_at=None, results__saved_at__isnull=False))
+    counted = Tag.objects.filter(space.holds).annotate(shown=shown).order_by("-shown", "name")
+    names = {tag.name: tag.shown for tag in counted[:MOST_TAGS]}
+    named = [*names, *(name for name in search.tags if name not in names)]
+    return Group("tag", "Tags", [Option(name, name, names.get(name, 0), name in search.tags) for name in named])
 
 
 def _count(rows: Iterable[tuple[Any, ...]], search: Search) -> dict[str, Counter[str]]:

@@ -11,11 +11,12 @@ from gallery.downloads import DeadLink, DownloadError
 from gallery.leases import Lease, LostLease
 from gallery.models import Result
 from gallery.notices import warn_owner
+from gallery.reviewing import tell_of_picks
 from gallery.saving import save
 from gallery.services import wait_before
 from gallery.sweeping import sweep
 
-__all__ = ["save_result", "sweep", "warn_owner"]
+__all__ = ["save_result", "sweep", "tell_of_picks", "warn_owner"]
 logger = logging.getLogger(__name__)
 
 

@@ -146,13 +146,17 @@ class Result(models.Model):
 
 
 class Collection(models.Model):
-    """Results under a name, a person's own or a team's, one level deep. `cover` is one of them, or else the first."""
+    """Results under a name, a person's own or a team's, one level deep. `cover` is one of them, or else the first.
+
+    With a `query` it is a saved search: it holds nothing itself and shows what the search finds whenever it is opened.
+    """
 
     id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
     user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="collections")
     team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="collections")
     parent = models.ForeignKey("self", on_delete=models.SET_NULL, null=True, blank=True, related_name="children")
     name = models.CharField(max_length=80)
+    query = models.TextField(blank=True, help_text="a search as in the gallery's address; empty for a collection")
     cover = models.ForeignKey(Result, on_delete=models.SET_NULL, null=True, blank=True, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
 
@@ -182,6 +186,32 @@ class CollectionItem(models.Model):
         return f"{self.position} of {self.collection}"
 
 
+class Tag(models.Model):
+    """A word that a space puts on its results."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="tags")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="tags")
+    name = models.CharField(max_length=40)
+    results = models.ManyToManyField(Result, related_name="tags", blank=True)
+
+    objects: ClassVar[models.Manager["Tag"]] = models.Manager()
+
+    class Meta:
+        ordering = ["name"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["user", "name"], condition=models.Q(team__isnull=True), name="one_tag_of_a_name_each"
+            ),
+            models.UniqueConstraint(
+                fields=["team", "name"], condition=models.Q(team__isnull=False), name="one_tag_of_a_name_in_a_team"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class ShareLink(models.Model):
     """A public page of a collection for whoever has the link. Only hashes of its token and password are kept."""
 
@@ -191,6 +221,8 @@ class ShareLink(models.Model):
     hint = models.CharField(max_length=6, help_text="the last characters of the link, to tell links apart")
     password = models.CharField(max_length=256, blank=True, help_text="hashed; empty for none")
     may_download = models.BooleanField(default=False)
+    may_comment = models.BooleanField("guests pick and comment", default=False)
+    wanted = models.PositiveSmallIntegerField(null=True, blank=True, help_text="how many pictures guests are asked for")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
     created_at = models.DateTimeField(default=timezone.now)
     expires_at = models.DateTimeField(null=True, blank=True)
@@ -202,3 +234,62 @@ class ShareLink(models.Model):
 
     def __str__(self) -> str:
         return f"…{self.hint} of {self.collection}"
+
+
+class Guest(models.Model):
+    """Somebody who reviews through a link, with a name and without an account; their browser's session knows them."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    link = models.ForeignKey(ShareLink, on_delete=models.CASCADE, related_name="guests")
+    name = models.CharField(max_length=60)
+    created_at = models.DateTimeField(default=timezone.now)
+    sent_at = models.DateTimeField(null=True, blank=True, help_text="when they said that they are done")
+
+    class Meta:
+        ordering = ["created_at"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class Pick(models.Model):
+    """A guest's verdict on one picture."""
+
+    class Verdict(models.TextChoices):
+        PICKED = "picked"
+        REJECTED = "rejected"
+
+    guest = models.ForeignKey(Guest, on_delete=models.CASCADE, related_name="picks")
+    result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="picks")
+    verdict = models.CharField(max_length=8, choices=Verdict)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        constraints = [models.UniqueConstraint(fields=["guest", "result"], name="one_verdict_each")]
+
+    def __str__(self) -> str:
+        return f"{self.verdict} by {self.guest}"
+
+
+class Remark(models.Model):
+    """What was said of a picture in a review: by a guest, or by somebody of the house (`user`)."""
+
+    link = models.ForeignKey(ShareLink, on_delete=models.CASCADE, related_name="remarks")
+    result = models.ForeignKey(Result, on_delete=models.CASCADE, related_name="remarks")
+    guest = models.ForeignKey(Guest, on_delete=models.CASCADE, null=True, blank=True, related_name="remarks")
+    user = models.ForeignKey(
+        settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
+    )
+    text = models.CharField(max_length=1000)
+    at = models.DateTimeField(default=timezone.now)
+
+    class Meta:
+        ordering = ["at", "pk"]
+
+    def __str__(self) -> str:
+        return self.text[:40]
+
+    @property
+    def by(self) -> str:
+        """Who said it, as the others in the review see it."""
+        return str(self.guest) if self.guest else self.user.get_full_name() if self.user else ""

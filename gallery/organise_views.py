@@ -9,6 +9,7 @@ from django.contrib import messages
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
+from django.urls import reverse
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
@@ -16,10 +17,10 @@ from accounts import audit
 from accounts.people import signed_in
 from accounts.roles import Right
 from accounts.spaces import Space, may_in, space_of, spaces_of, visible
-from gallery import organising
+from gallery import organising, reviewing
 from gallery.archives import zip_response
 from gallery.models import Collection, Result
-from gallery.search import Search
+from gallery.search import Search, tag_name
 from gallery.wall import tiles
 from mjportal.given import uuid_of, way_back
 
@@ -39,7 +40,7 @@ def _chosen(request: HttpRequest, space: Space, *, trashed: bool = False) -> "Qu
 
 @require_POST
 def act(request: HttpRequest) -> HttpResponse:
-    """`star`, `unstar`, `trash`, `restore`, `delete`, `collect` or `take_out` the chosen results.
+    """`star`, `unstar`, `trash`, `restore`, `delete`, `collect`, `take_out`, `tag` or `untag` the chosen results.
 
     Answers the script with what was done in words, and the ids that an undo needs.
     """
@@ -55,6 +56,8 @@ def act(request: HttpRequest) -> HttpResponse:
         "restore": lambda: ("back in the gallery", organising.bring_back(results)),
         "delete": lambda: (f"{organising.delete_for_good(results)} deleted for good", []),
         "collect": lambda: _collect(request, space, results),
+        "tag": lambda: _tag(request, space, results),
+        "untag": lambda: (f"{organising.untag(space, _word(request), results)} without it", []),
         "take_out": lambda: (f"{organising.take_out(_collection(request, space), results)} taken out", []),
     }
     if what not in verbs:
@@ -67,6 +70,17 @@ def act(request: HttpRequest) -> HttpResponse:
         return HttpResponse(json.dumps({"said": said, "ids": [str(pk) for pk in ids]}), content_type="application/json")
     messages.success(request, said.capitalize())
     return redirect(way_back(request, "/gallery/"))
+
+
+def _word(request: HttpRequest) -> str:
+    return tag_name(request.POST.get("tag", ""))
+
+
+def _tag(request: HttpRequest, space: Space, results: "QuerySet[Result]") -> tuple[str, list[UUID]]:
+    word = _word(request)
+    if not word:
+        raise Http404
+    return f"{len(organising.tag(space, word, results))} tagged {word}", []
 
 
 def _collect(request: HttpRequest, space: Space, results: "QuerySet[Result]") -> tuple[str, list[UUID]]:
@@ -82,7 +96,7 @@ def _collection(request: HttpRequest, space: Space) -> Collection:
     pk = uuid_of(request.POST.get("collection", ""))
     if pk is None:
         raise Http404
-    return get_object_or_404(Collection.objects.filter(space.holds), pk=pk)
+    return get_object_or_404(Collection.objects.filter(space.holds, query=""), pk=pk)
 
 
 @require_POST
@@ -129,13 +143,23 @@ def collections(request: HttpRequest) -> HttpResponse:
         if not space.may_make:
             raise Http404
         if name and Collection.objects.filter(space.holds).count() < MOST_COLLECTIONS:
+            query = Search.from_query(QueryDict(request.POST.get("query", ""))).query
+            if query:
+                Collection.objects.create(user_id=space.user_id, team_id=space.team_id, name=name, query=query)
+                messages.success(request, f"The search is kept as {name}.")
+                return redirect(f"{reverse('gallery:index')}?{query}")
             parent = _top(space, request.POST.get("parent", ""))
             made = Collection.objects.create(user_id=space.user_id, team_id=space.team_id, name=name, parent=parent)
             return redirect("gallery:collection", made.pk)
         messages.error(request, "Give it a name.")
         return redirect("gallery:index")
     chosen = request.GET.get("collection", "")
-    context = {"collections": organising.collections_of(space), "chosen": chosen, "space": space}
+    context = {
+        "collections": organising.collections_of(space),
+        "chosen": chosen,
+        "search": Search.from_query(QueryDict(request.GET.get("search", ""))),
+        "space": space,
+    }
     return render(request, "gallery/_collections.html", context)
 
 
@@ -158,7 +182,7 @@ def collection_page(request: HttpRequest, found: Collection, fresh_link: str = "
     may_change = may_in(user, found.team_id, Right.MAKE)
     items = found.items.filter(result__trashed_at=None, result__saved_at__isnull=False).select_related("result__task")
     links = found.links.filter(revoked_at=None) if may_change else found.links.none()
-    tops = Collection.objects.filter(Space(user.pk, found.team_id).holds, parent=None).exclude(pk=found.pk)
+    tops = Collection.objects.filter(Space(user.pk, found.team_id).holds, parent=None, query="").exclude(pk=found.pk)
     context: dict[str, Any] = {
         "collection": found,
         "items": items[:TRASH_PAGE],
@@ -166,6 +190,7 @@ def collection_page(request: HttpRequest, found: Collection, fresh_link: str = "
         "fresh_link": fresh_link,
         "tops": tops,
         "may_change": may_change,
+        "tally": reviewing.tally(found) if may_change else [],
         "now": timezone.now(),
     }
     return render(request, "gallery/collection.html", context)
@@ -202,7 +227,7 @@ def _change(request: HttpRequest, found: Collection) -> HttpResponse:
 def _top(space: Space, said: str) -> Collection | None:
     """A collection of the space that stands on top, by its id."""
     pk = uuid_of(said)
-    return Collection.objects.filter(space.holds, parent=None, pk=pk).first() if pk else None
+    return Collection.objects.filter(space.holds, parent=None, query="", pk=pk).first() if pk else None
 
 
 def _order(found: Collection, said: list[str]) -> None:

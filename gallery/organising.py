@@ -13,7 +13,7 @@ from accounts.services import next_revisions
 from accounts.spaces import Space
 from gallery import fulltext
 from gallery.found import Found
-from gallery.models import Collection, CollectionItem, Result
+from gallery.models import Collection, CollectionItem, Result, Tag
 from gallery.saving import forget_content
 from gallery.search import Search
 
@@ -87,6 +87,28 @@ def collect(collection: Collection, results: "QuerySet[Result]") -> int:
         ]
         CollectionItem.objects.bulk_create(items, batch_size=BATCH, ignore_conflicts=True)
     return len(fresh)
+
+
+def tag(space: Space, name: str, results: "QuerySet[Result]") -> list[UUID]:
+    """Put a word on results of the space; the ids of those that did not have it."""
+    own = {"team_id": space.team_id} if space.team_id else {"user_id": space.user_id, "team": None}
+    kept, _ = Tag.objects.get_or_create(**own, name=name, defaults={"user_id": space.user_id})
+    fresh = list(results.exclude(tags=kept).values_list("pk", flat=True))
+    through = Result.tags.through
+    rows = [through(tag_id=kept.pk, result_id=pk) for pk in fresh]
+    through.objects.bulk_create(rows, batch_size=BATCH, ignore_conflicts=True)
+    return fresh
+
+
+def untag(space: Space, name: str, results: "QuerySet[Result]") -> int:
+    """Take a word off results of the space; a word that is on nothing any more is gone. Returns how many had it."""
+    kept = Tag.objects.filter(space.holds, name=name).first()
+    if kept is None:
+        return 0
+    gone = int(Result.tags.through.objects.filter(tag=kept, result__in=results).delete()[0])
+    if not kept.results.exists():
+        kept.delete()
+    return gone
 
 
 def take_out(collection: Collection, results: "QuerySet[Result]") -> int:

@@ -24,6 +24,7 @@ from mjportal.given import uuid_of
 KINDS = {"image": "Pictures", "video": "Clips"}
 LONGEST = 200
 MOST_CHOSEN = 20
+LONGEST_TAG = 40
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +48,12 @@ FACETS = {
 }
 
 
+def tag_name(said: str) -> str:
+    """A tag as it is kept: one line of lower-case words, at most 40 characters."""
+    words = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())
+    return words.lower()[:LONGEST_TAG].strip()
+
+
 @dataclass(frozen=True, slots=True)
 class Search:
     """`text` as typed; `kind` is "", "image" or "video"; `chosen`: per facet the ticked values; days are local."""
@@ -57,6 +64,7 @@ class Search:
     rating: int = 0
     children: bool = False
     collection: UUID | None = None
+    tags: Sequence[str] = ()
     since: date | None = None
     until: date | None = None
     chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
@@ -74,6 +82,7 @@ class Search:
             rating=int(rating) if rating in {"1", "2", "3", "4", "5"} else 0,
             children=query.get("children") == "1",
             collection=uuid_of(query.get("collection", "")),
+            tags=tuple(dict.fromkeys(filter(None, (tag_name(said) for said in query.getlist("tag")))))[:MOST_CHOSEN],
             since=_day(query.get("since", "")),
             until=_day(query.get("until", "")),
             chosen={name: values for name, values in chosen.items() if values},
@@ -102,6 +111,9 @@ class Search:
             items = Result._meta.get_field("items").related_model
             inside = Q(collection=self.collection) | Q(collection__parent=self.collection)
             wanted &= Q(Exists(items._default_manager.filter(inside, result=OuterRef("pk"))))
+        for tag in self.tags:
+            # Each of them: tags narrow a search down. Whose tag it is follows from the result it is on.
+            wanted &= Q(Exists(Result.tags.through.objects.filter(tag__name=tag, result=OuterRef("pk"))))
         if self.children:
             tasks = Result._meta.get_field("task").related_model
             born = tasks._default_manager.filter(parent=OuterRef("task"), parent_position=OuterRef("position"))
@@ -119,6 +131,7 @@ class Search:
             ("rating", str(self.rating or "")),
             ("children", "1" if self.children else ""),
             ("collection", str(self.collection or "")),
+            *(("tag", tag) for tag in self.tags),
             ("since", self.since.isoformat() if self.since else ""),
             ("until", self.until.isoformat() if self.until else ""),
         ]
@@ -174,6 +187,7 @@ def _said(name: str, value: str) -> tuple[str, str]:
         "rating": f"{value} stars and up" if value != "5" else "5 stars",
         "children": "Has children",
         "collection": "In a collection",
+        "tag": value,
     }[name]
 
 

@@ -1,9 +1,12 @@
 """The public page of a collection, its pictures, and the owner's side of a link."""
 
+from typing import Any
+from urllib.parse import urlencode
 from uuid import UUID
 
 from django.contrib import messages
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -13,10 +16,11 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.people import signed_in
 from accounts.roles import Right
 from accounts.spaces import may_in, visible
-from gallery import sharing
+from gallery import reviewing, sharing
 from gallery.media import served_response
-from gallery.models import Collection, ShareLink
+from gallery.models import Collection, Result, ShareLink
 from gallery.organise_views import collection_page
+from mjportal.given import uuid_of
 
 DAYS = {"1": 1, "7": 7, "30": 30, "": None}
 PICTURES = {"320", "640", "1280", "poster", "clip"}
@@ -36,8 +40,71 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
     if request.method == "POST":
         return redirect("shares:page", token)
     sharing.count_opening(link)
-    shown = sharing.shown_by(link)[: sharing.MOST_SHOWN]
-    return render(request, "gallery/shared.html", {"link": link, "results": shown, "token": token})
+    return render(request, "gallery/shared.html", _shown(request, link, token))
+
+
+def _shown(request: HttpRequest, link: ShareLink, token: str) -> dict[str, Any]:
+    """The page of a link; where guests review, with what they made of it, all of it or one kind of it."""
+    results = list(sharing.shown_by(link)[: sharing.MOST_SHOWN])
+    context: dict[str, Any] = {"link": link, "token": token}
+    if not link.may_comment:
+        return {**context, "lines": [reviewing.Looked(each, number) for number, each in enumerate(results, start=1)]}
+    guest = reviewing.guest_of(request, link)
+    lines = reviewing.looked_at(results, Q(pk=link.pk), guest)
+    kinds = {
+        "all": ("All", lines),
+        "mine": ("My picks", [line for line in lines if line.is_picked]),
+        "picked": ("Anyone's picks", [line for line in lines if line.pickers]),
+        "notes": ("With notes", [line for line in lines if line.remarks]),
+    }
+    show = request.GET.get("show", "all")
+    show = show if show in kinds else "all"
+    opened = reviewing.number_of(lines, uuid_of(request.GET.get("picture", "")))
+    return {
+        **context,
+        "guest": guest,
+        "kinds": kinds,
+        "show": show,
+        "lines": kinds[show][1],
+        "total": len(lines),
+        "mine": kinds["mine"][1],
+        "opened": opened,
+        "newer": lines[opened.number - 2] if opened and opened.number > 1 else None,
+        "older": lines[opened.number] if opened and opened.number < len(lines) else None,
+    }
+
+
+@login_not_required
+@never_cache
+@require_POST
+def review(request: HttpRequest, token: str) -> HttpResponse:
+    """A guest gives a name, leaves, picks, rejects, says something or sends the picks; then back to the page."""
+    link = sharing.find(token)
+    if link is None or not link.may_comment or not sharing.may_enter(request, link):
+        raise Http404
+    act, back = request.POST.get("act", ""), reverse("shares:page", args=[token])
+    if act == "name":
+        reviewing.introduce(request, link, request.POST.get("name", ""))
+        return redirect(back)
+    guest = reviewing.guest_of(request, link)
+    if guest is None:
+        return redirect(back)
+    if act == "leave":
+        reviewing.leave(request, link)
+    elif act == "send":
+        reviewing.send_picks(guest)
+        return redirect(f"{back}?sent=1")
+    else:
+        result = sharing.result_of(link, uuid_of(request.POST.get("result", "")) or link.pk)
+        if result is None:
+            raise Http404
+        if act in reviewing.VERDICTS:
+            reviewing.judge(guest, result, act)
+        elif act == "say":
+            reviewing.remark(link, result, request.POST.get("text", ""), guest=guest)
+        query = urlencode({name: request.POST[name] for name in ("show", "picture") if request.POST.get(name)})
+        return redirect(f"{back}?{query}#p-{result.pk}")
+    return redirect(back)
 
 
 @login_not_required
@@ -64,8 +131,10 @@ def make(request: HttpRequest, collection_id: UUID) -> HttpResponse:
     collection = _mine(request, collection_id)
     days = DAYS.get(request.POST.get("days", "7"), 7)
     password = request.POST.get("password", "")[:200]
-    may_download = request.POST.get("may_download") == "on"
-    _, token = sharing.make(collection, signed_in(request), days=days, password=password, may_download=may_download)
+    options = {name: request.POST.get(name) == "on" for name in ("may_download", "may_comment")}
+    said = request.POST.get("wanted", "")
+    wanted = int(said) if said.isascii() and said.isdigit() and 0 < int(said[:4]) <= sharing.MOST_SHOWN else None
+    _, token = sharing.make(collection, signed_in(request), days=days, password=password, wanted=wanted, **options)
     address = request.build_absolute_uri(reverse("shares:page", args=[token]))
     return collection_page(request, collection, fresh_link=address)
 
@@ -80,9 +149,24 @@ def revoke(request: HttpRequest, link_id: UUID) -> HttpResponse:
     return redirect("gallery:collection", link.collection_id)
 
 
+@require_POST
+def reply(request: HttpRequest, collection_id: UUID) -> HttpResponse:
+    """Answer what was said of a picture, in the newest open link in which it was said."""
+    collection = _mine(request, collection_id)
+    result = get_object_or_404(
+        Result.objects.filter(items__collection=collection), pk=uuid_of(request.POST.get("result", ""))
+    )
+    link = collection.links.filter(revoked_at=None, may_comment=True).order_by("-created_at").first()
+    if link is None:
+        messages.error(request, "No open link takes comments any more.")
+    else:
+        reviewing.remark(link, result, request.POST.get("text", ""), user=signed_in(request))
+    return redirect("gallery:collection", collection.pk)
+
+
 def _mine(request: HttpRequest, collection_id: UUID) -> Collection:
     """A collection this person may share."""
-    found = get_object_or_404(Collection.objects.filter(visible(request.user)), pk=collection_id)
+    found = get_object_or_404(Collection.objects.filter(visible(request.user), query=""), pk=collection_id)
     if not may_in(request.user, found.team_id, Right.MAKE):
         raise Http404
     return found

@@ -21,7 +21,14 @@ MOST_SHOWN = 500
 
 
 def make(
-    collection: Collection, by: User, *, days: int | None, password: str, may_download: bool
+    collection: Collection,
+    by: User,
+    *,
+    days: int | None,
+    password: str,
+    may_download: bool,
+    may_comment: bool = False,
+    wanted: int | None = None,
 ) -> tuple[ShareLink, str]:
     """Open a link. Returns (the link, its token in clear text, shown once)."""
     token = secrets.token_urlsafe(24)
@@ -32,6 +39,8 @@ def make(
             hint=token[-4:],
             password=make_password(password) if password else "",
             may_download=may_download,
+            may_comment=may_comment,
+            wanted=wanted if may_comment else None,
             created_by=by,
             expires_at=timezone.now() + timedelta(days=days) if days else None,
         )
@@ -54,7 +63,9 @@ def find(token: str) -> ShareLink | None:
     """The open link with this token; a closed, expired or unknown one are all the same."""
     fresh = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
     return (
-        ShareLink.objects.select_related("collection").filter(fresh, token_hash=hash_of(token), revoked_at=None).first()
+        ShareLink.objects.select_related("collection", "created_by")
+        .filter(fresh, token_hash=hash_of(token), revoked_at=None)
+        .first()
     )
 
 

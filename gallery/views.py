@@ -3,6 +3,7 @@
 from typing import Any
 from uuid import UUID
 
+from django.contrib import messages
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
@@ -16,7 +17,7 @@ from accounts.roles import Right
 from accounts.spaces import Space, here_among, may_in, space_of, spaces_of
 from gallery import comparing, services
 from gallery.facets import read_desk
-from gallery.models import Result
+from gallery.models import KEPT_BY_PROVIDER, Result
 from gallery.paging import parse_place
 from gallery.search import KINDS, Search
 from gallery.viewing import beside, read_family, read_strip
@@ -50,6 +51,7 @@ def index(request: HttpRequest) -> HttpResponse:
         context |= {"kinds": KINDS, "density": _density(request)}
         context |= {"space": space, "spaces": spaces}
         context["found"] = count_found(space, search) if search else ""
+        context["kept_days"] = KEPT_BY_PROVIDER.days
         context["unsaved"] = _unsaved(space) if page.saving or page.lost else []
     response = render(request, "gallery/index.html#days" if is_fragment else "gallery/index.html", context)
     patch_vary_headers(response, ["HX-Request"])
@@ -103,12 +105,27 @@ def viewer(request: HttpRequest, result_id: UUID) -> HttpResponse:
         "back": reverse("gallery:index") + (f"?{search.query}" if search else ""),
         "reuse": f"/?reuse={result.task_id}",
         "beside": beside(family, result),
+        "tags": list(result.tags.values_list("name", flat=True)),
         "may_make": may_in(request.user, result.team_id, Right.MAKE),
     }
     is_fragment = bool(getattr(request, "htmx", False))
     response = render(request, "gallery/viewer.html#viewer" if is_fragment else "gallery/viewer.html", context)
     patch_vary_headers(response, ["HX-Request"])
     return response
+
+
+@require_POST
+def fetch(request: HttpRequest) -> HttpResponse:
+    """Try the files that are not saved again, now: the one named `result`, or all of this space."""
+    space = space_of(signed_in(request))
+    if not space.may_make:
+        raise Http404
+    unsaved = Result.objects.in_space(space).filter(state__in=[Result.State.SAVING, Result.State.LOST])
+    if "result" in request.POST:
+        unsaved = unsaved.filter(pk=uuid_of(request.POST["result"]) or UUID(int=0))
+    asked = sum(services.try_again(each) for each in unsaved.order_by("deadline")[:MOST_UNSAVED])
+    messages.info(request, f"{asked} asked for again; what arrives appears here by itself.")
+    return redirect("gallery:index")
 
 
 @require_safe

@@ -29,6 +29,7 @@ __all__ = [
     "ParameterErrors",
     "TaskType",
     "parameters_of",
+    "read_back",
     "table",
     "validate",
     "version_choices",
@@ -278,6 +279,19 @@ def validate(values: Mapping[str, object], extra_versions: Iterable[str] = ()) -
     if errors:
         raise ParameterErrors(errors)
     return cleaned
+
+
+def read_back(asked: Mapping[str, object], task_type: TaskType) -> dict[str, Any]:
+    """Our values of what the provider says was asked for, by its names; what makes no sense here is left out."""
+    values: dict[str, Any] = {}
+    for row in parameters_of(task_type):
+        try:
+            value = clean(row, asked.get(row.wire), task_type)
+        except Wrong:
+            continue
+        if value is not None and row.kind is not Kind.URLS:
+            values[row.name] = value
+    return {**values, "task_type": task_type.value}
 
 
 def wire_body(values: Mapping[str, object], callback_url: str = "") -> dict[str, Any]:

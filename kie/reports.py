@@ -4,7 +4,7 @@ Source: GET /api/v1/mj/record-info and the callback of the specification, with t
 lists as objects or as text inside text, plain or wrapped addresses, flags and times as numbers or text.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
@@ -68,6 +68,9 @@ class Report:
     error_message: str = ""
     created_at: datetime | None = None
     completed_at: datetime | None = None
+    task_type: str = ""
+    # What was asked for, by the provider's names. It holds the prompt, so it is kept out of every log.
+    asked: Mapping[str, Any] = field(default_factory=dict, repr=False)
     needs_second_look: bool = False
     retry_after: float | None = None
     exchange: Exchange | None = field(default=None, repr=False)
@@ -188,6 +191,8 @@ def _read_record(
         error_message=clean_text(record.get("errorMessage")),
         created_at=read_time(record.get("createTime")),
         completed_at=read_time(record.get("completeTime")),
+        task_type=_as_text(record.get("taskType"), 32),
+        asked=_mapping(record.get("paramJson")),
         retry_after=retry_after,
         exchange=exchange,
     )
@@ -239,6 +244,12 @@ def _result_places(record: dict[str, Any]) -> Iterator[object]:
         yield response.get("resultUrls")
         yield response.get("result_urls")
     yield record.get("videos")
+
+
+def _mapping(value: object) -> dict[str, Any]:
+    """An object, or the text of one; {} for everything else."""
+    unwrapped = _unwrap(value)
+    return unwrapped if isinstance(unwrapped, dict) else {}
 
 
 def _unwrap(value: object) -> object:

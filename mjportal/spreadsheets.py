@@ -39,9 +39,10 @@ def cell(value: Any) -> str:
     """One value as text. Numbers stay numbers; text that a spreadsheet would run is defused."""
     if value is None:
         return ""
+    if isinstance(value, str):
+        return f"'{value}" if value.startswith(FORMULA) else value
     if isinstance(value, datetime):
         return timezone.localtime(value).isoformat(timespec="seconds")
     if isinstance(value, bool | int | float | Decimal):
         return str(value)
-    text = str(value)
-    return f"'{text}" if text.startswith(FORMULA) else text
+    return cell(str(value))

@@ -14,6 +14,7 @@ from accounts.models import ApiKey
 from callbacks.models import Delivery
 from gallery.models import Result
 from oversight.stuck import Need, files_at_risk, needs
+from oversight.trends import Trend, trends
 from tasks import gates
 from tasks.models import Gate, Lease, Status, Task
 from usage.charts import Chart, bars
@@ -63,6 +64,7 @@ class Home:
     beat: datetime | None
     gates: list[Gate]
     now: datetime
+    trends: list[Trend]
 
     @property
     def failed_share(self) -> str:
@@ -118,6 +120,7 @@ def home() -> Home:
         beat=Lease.objects.aggregate(at=Max("beat_at"))["at"],
         gates=list(Gate.objects.filter(open_until__gt=now)),
         now=now,
+        trends=trends(today),
     )
 
 

@@ -59,6 +59,8 @@ class Kind(models.TextChoices):
     UPSCALE = "upscale", "Upscale"
     VARY = "vary", "Vary"
     EXTEND = "extend", "Extend"
+    # Made elsewhere, brought here by its number; what it is shows when its record is read.
+    IMPORT = "import", "Import"
 
 
 LONG_QUEUED = timedelta(minutes=5)

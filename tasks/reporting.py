@@ -7,8 +7,10 @@ from datetime import datetime
 from kie.errors import Busy, KeyRefused, KieError
 from kie.reports import Report, ReportState
 from tasks import lifecycle, looks
-from tasks.models import FailureClass, Status, Task
+from tasks.adopting import describe
+from tasks.models import FailureClass, Kind, Status, Task
 
+NOT_THERE = "The provider has no such task for this key. It keeps records for two months."
 MODERATION = re.compile(r"banned|sensitive|moderat|policy|nsfw|prohibited", re.IGNORECASE)
 
 
@@ -38,6 +40,9 @@ def apply_report(task: Task, report: Report, now: datetime) -> LookNote | None:
     note = LookNote(
         task, now, looks.next_look(now, task.sent_at, task.looks), task.looks + 1, confirmed_at=task.confirmed_at or now
     )
+    if report.state == ReportState.MISSING and task.kind == Kind.IMPORT:
+        lifecycle.fail(task, FailureClass.UNAVAILABLE, NOT_THERE)
+        return None
     if report.state == ReportState.MISSING:
         tries = task.bad_looks + 1
         return replace(
@@ -51,6 +56,8 @@ def apply_report(task: Task, report: Report, now: datetime) -> LookNote | None:
     if not task.provider_task_id and not lifecycle.mark_running(task, task.hinted_task_id, task.sent_at or now):
         return replace(note, next_look_at=None, confirmed_at=task.confirmed_at)
     if report.state == ReportState.SUCCEEDED:
+        if task.kind == Kind.IMPORT:
+            describe(task, report)
         lifecycle.succeed(task, report.urls, now)
         return None
     if task.status == Status.FAILED:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from tasks import memory_views, reference_views, views
+from tasks import import_views, memory_views, reference_views, views
 
 app_name = "tasks"
 urlpatterns = [
@@ -18,6 +18,7 @@ urlpatterns = [
     path("references/", reference_views.library, name="library"),
     path("references/<uuid:reference_id>/", reference_views.reference, name="reference"),
     path("references/<uuid:reference_id>/forget/", reference_views.forget, name="forget"),
+    path("tasks/import/", import_views.adopt, name="adopt"),
     path("tasks/changes/", views.changes, name="changes"),
     path("tasks/extend/<uuid:result_id>/", views.extend, name="extend"),
     path("tasks/follow/<uuid:result_id>/", views.follow, name="follow"),

@@ -314,7 +314,8 @@ def again(request: HttpRequest, task_id: UUID) -> HttpResponse:
     """Ask once whether to send an unconfirmed task anew, since it may cost twice; on POST, do it."""
     mine = Task.objects.visible_to(request.user).select_related("user", "parent")
     found = get_object_or_404(mine, pk=task_id, status__in=(Status.UNCONFIRMED, Status.FAILED, Status.CANCELLED))
-    if found.user_id != request.user.pk or not _may_act(signed_in(request), found):
+    # What was only looked up was never sent, so there is nothing to send again.
+    if found.kind == Kind.IMPORT or found.user_id != request.user.pk or not _may_act(signed_in(request), found):
         raise Http404
     if request.method == "POST":
         nonce = uuid_of(request.POST.get("nonce", "")) or uuid4()

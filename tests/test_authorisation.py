@@ -33,6 +33,7 @@ POLICY = {
     "tasks:library": BOTH,
     "tasks:reference": READ,
     "tasks:forget": ACT,
+    "tasks:adopt": ACT,
     "tasks:changes": READ,
     "tasks:task": READ,
     "tasks:cancel": ACT,
@@ -45,6 +46,7 @@ POLICY = {
     "gallery:facets": READ,
     "gallery:viewer": READ,
     "gallery:compare": READ,
+    "gallery:fetch": ACT,
     "gallery:star": ACT,
     "gallery:act": ACT,
     "gallery:trash": READ,
@@ -52,10 +54,12 @@ POLICY = {
     "gallery:collections": BOTH,
     "gallery:collection": BOTH,
     "gallery:share": ACT,
+    "gallery:reply": ACT,
     "gallery:revoke": ACT,
     "gallery:rate": ACT,
     "shares:page": BOTH,
     "shares:file": READ,
+    "shares:review": ACT,
     "media:file": READ,
     "callbacks:receive": ACT,
     "accounts:home": READ,
@@ -99,7 +103,15 @@ POLICY = {
     "oversight:audit": READ,
     "health": READ,
 }
-PUBLIC = {"callbacks:receive", "accounts:first_run", "accounts:join", "health", "shares:page", "shares:file"}
+PUBLIC = {
+    "callbacks:receive",
+    "accounts:first_run",
+    "accounts:join",
+    "health",
+    "shares:page",
+    "shares:file",
+    "shares:review",
+}
 STAFF = {name for name in POLICY if name.startswith("oversight:")} | {"usage:everyone", "usage:everyone_csv"}
 OWN = {"tasks", "gallery", "media", "callbacks", "accounts", "teams", "usage", "oversight", "shares"}
 

@@ -108,7 +108,7 @@ bar.addEventListener("submit", async (event) => {
   body.set("act", act);
   const done = await send(body);
   if (!done) return;
-  document.getElementById("collect").hidePopover();
+  for (const id of ["collect", "tagging"]) document.getElementById(id).hidePopover();
   const text = done.said[0].toUpperCase() + done.said.slice(1);
   if (act === "trash") {
     for (const id of done.ids) document.querySelector(`.tile[data-result="${id}"]`)?.remove();

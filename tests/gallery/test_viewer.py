@@ -150,7 +150,7 @@ def test_the_viewer_costs_the_same_few_queries_however_full(
     for _ in range(15):
         shelf(task=result.task, position=Result.objects.count())
     browser.get(address(result))
-    with django_assert_max_num_queries(9):
+    with django_assert_max_num_queries(10):
         browser.get(address(result))
 
 

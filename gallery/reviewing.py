@@ -1,0 +1,144 @@
+"""Review rounds: guests of a link pick, reject and comment; the house sees who chose what.
+
+A guest has a name and no account. Whatever a guest does is asked anew of the link, which may be closed at any time.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from uuid import UUID
+
+from django.conf import settings
+from django.core.mail import send_mail
+from django.db.models import Q
+from django.http import HttpRequest
+from django.urls import reverse
+from django.utils import timezone
+
+from accounts.models import User
+from gallery.models import Collection, Guest, Pick, Remark, Result, ShareLink
+from mjportal.background import enqueue
+from mjportal.given import uuid_of
+
+MOST_GUESTS, MOST_REMARKS = 100, 1_000
+TELL_JOB = "gallery.jobs.tell_of_picks"
+VERDICTS = {"pick": Pick.Verdict.PICKED, "reject": Pick.Verdict.REJECTED}
+
+
+@dataclass(slots=True)
+class Looked:
+    """One shared picture as its reviewers see it. `mine` is this guest's verdict."""
+
+    result: Result
+    number: int
+    pickers: list[str] = field(default_factory=list)
+    rejecters: list[str] = field(default_factory=list)
+    remarks: list[Remark] = field(default_factory=list)
+    mine: str = ""
+
+    @property
+    def is_picked(self) -> bool:
+        return self.mine == Pick.Verdict.PICKED
+
+    @property
+    def is_rejected(self) -> bool:
+        return self.mine == Pick.Verdict.REJECTED
+
+
+def guest_of(request: HttpRequest, link: ShareLink) -> Guest | None:
+    """Who this visitor said to be, in this browser and for this link."""
+    pk = uuid_of(str(request.session.get(_name(link), "")))
+    return Guest.objects.filter(pk=pk, link=link).first() if pk and link.may_comment else None
+
+
+def introduce(request: HttpRequest, link: ShareLink, name: str) -> Guest | None:
+    """Let a visitor review under a name; None when it is none, or when too many have come."""
+    name = "".join(letter for letter in " ".join(name.split()) if letter.isprintable())[:60]
+    if not name or not link.may_comment or link.guests.count() >= MOST_GUESTS:
+        return None
+    guest = Guest.objects.create(link=link, name=name)
+    request.session[_name(link)] = str(guest.pk)
+    return guest
+
+
+def leave(request: HttpRequest, link: ShareLink) -> None:
+    """Somebody else sits at this browser now. What was picked stays."""
+    request.session.pop(_name(link), None)
+
+
+def judge(guest: Guest, result: Result, act: str) -> None:
+    """Pick or reject a picture; the same act again takes it back."""
+    verdict = VERDICTS[act]
+    if Pick.objects.filter(guest=guest, result=result, verdict=verdict).delete()[0]:
+        return
+    Pick.objects.update_or_create(guest=guest, result=result, defaults={"verdict": verdict, "at": timezone.now()})
+
+
+def remark(
+    link: ShareLink, result: Result, text: str, *, guest: Guest | None = None, user: User | None = None
+) -> Remark | None:
+    """Say something about a picture; None when there is nothing in it, or when too much was said already."""
+    text = text.replace("\0", "").strip()[:1000]
+    if not text or link.remarks.count() >= MOST_REMARKS:
+        return None
+    return Remark.objects.create(link=link, result=result, guest=guest, user=user, text=text)
+
+
+def looked_at(results: Sequence[Result], links: Q, guest: Guest | None = None) -> list[Looked]:
+    """The results with what the guests of these links made of them, in three queries."""
+    lines = {result.pk: Looked(result, number) for number, result in enumerate(results, start=1)}
+    own = Q(result_id__in=list(lines))
+    guests = Guest.objects.filter(link__in=ShareLink.objects.filter(links))
+    for pick in Pick.objects.filter(own, guest__in=guests).select_related("guest").order_by("at"):
+        line = lines[pick.result_id]
+        (line.pickers if pick.verdict == Pick.Verdict.PICKED else line.rejecters).append(pick.guest.name)
+        if guest and pick.guest_id == guest.pk:
+            line.mine = pick.verdict
+    said = Remark.objects.filter(own, link__in=ShareLink.objects.filter(links)).select_related("guest", "user")
+    for each in said:
+        lines[each.result_id].remarks.append(each)
+    return list(lines.values())
+
+
+def tally(collection: Collection) -> list[Looked]:
+    """What came of all reviews of a collection: the pictures anybody spoke of, the most picked first."""
+    results = list(
+        Result.objects.filter(items__collection=collection, trashed_at=None, saved_at__isnull=False)
+        .select_related("task")
+        .order_by("items__position")
+    )
+    lines = looked_at(results, Q(collection=collection))
+    spoken_of = [line for line in lines if line.pickers or line.rejecters or line.remarks]
+    return sorted(spoken_of, key=lambda line: (-len(line.pickers), len(line.rejecters), line.number))
+
+
+def send_picks(guest: Guest) -> None:
+    """The guest is done: whoever made the link is told by mail."""
+    Guest.objects.filter(pk=guest.pk).update(sent_at=timezone.now())
+    enqueue(TELL_JOB, guest.pk)
+
+
+def tell_of_picks(pk: str) -> None:
+    """The mail about one guest's picks."""
+    guest = Guest.objects.select_related("link__collection", "link__created_by").filter(pk=pk).first()
+    if guest is None or guest.sent_at is None:
+        return
+    collection = guest.link.collection
+    picked = guest.picks.filter(verdict=Pick.Verdict.PICKED).count()
+    said = guest.remarks.count()
+    address = settings.PUBLIC_URL + reverse("gallery:collection", args=[collection.pk])
+    lines = [f"{guest} picked {picked} of {collection} and wrote {said} note{'' if said == 1 else 's'}.", "", address]
+    send_mail(
+        f"{guest} has picked from {collection}".replace("\n", " "),
+        "\n".join(lines),
+        None,
+        [guest.link.created_by.email],
+    )
+
+
+def number_of(lines: Sequence[Looked], pk: UUID | None) -> Looked | None:
+    """The line of this result."""
+    return next((line for line in lines if line.result.pk == pk), None)
+
+
+def _name(link: ShareLink) -> str:
+    return f"guest-{link.pk.hex}"

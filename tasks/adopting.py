@@ -1,0 +1,85 @@
+"""Earlier work, brought here by the provider's numbers: its record is read with the key, its files are saved.
+
+Nothing is bought and nothing is sent but the question. Such a task runs like any other from the moment it was accepted.
+"""
+
+import re
+from collections.abc import Sequence
+from decimal import Decimal
+from uuid import UUID
+
+from django.db import IntegrityError, transaction
+from django.utils import timezone
+
+from accounts.models import ApiKey, User
+from accounts.services import next_revisions
+from accounts.spaces import key_for
+from kie.parameters import TaskType, read_back
+from kie.reports import Report
+from tasks.lifecycle import NoKey, chain_of
+from tasks.models import CLIP_TYPES, Kind, Status, Task
+from usage import ledger
+
+MOST = 50
+LONGEST = 128
+_SEPARATORS = re.compile(r"[\s,;]+")
+_CLIP = re.compile(r"\.(?:mp4|webm|mov)(?:$|[?#])", re.IGNORECASE)
+
+
+def numbers_in(text: str) -> list[str]:
+    """The provider's numbers in what was pasted, each once."""
+    said = (each for each in _SEPARATORS.split(text) if 6 <= len(each) <= LONGEST and each.isprintable())
+    return list(dict.fromkeys(said))
+
+
+def adopt(user: User, team_id: UUID | None, numbers: Sequence[str]) -> tuple[list[Task], int]:
+    """Have each of these tasks looked up. Returns (the new ones, how many were here already). Raises NoKey."""
+    key = key_for(user.pk, team_id)
+    if key is None:
+        raise NoKey
+    made = [task for number in numbers[:MOST] if (task := _adopt(user, team_id, key, number))]
+    return made, len(numbers[:MOST]) - len(made)
+
+
+def _adopt(user: User, team_id: UUID | None, key: ApiKey, number: str) -> Task | None:
+    now = timezone.now()
+    task = Task(
+        user=user,
+        team_id=team_id,
+        api_key=key,
+        key_fingerprint=key.fingerprint,
+        kind=Kind.IMPORT,
+        status=Status.RUNNING,
+        provider_task_id=number,
+        created_at=now,
+        accepted_at=now,
+        next_look_at=now,
+    )
+    try:
+        with transaction.atomic():
+            task.save(force_insert=True)
+            # It was paid for elsewhere: the chain is there, as every task has one, and sums up to nothing.
+            ledger.reserve(chain_of(task), Decimal(0))
+            Task.objects.filter(pk=task.pk).update(**next_revisions(user.pk, team_id))
+    except IntegrityError:
+        # One task per account and number: it is here.
+        return None
+    return task
+
+
+def describe(task: Task, report: Report) -> None:
+    """Fill an imported task from its finished record: what it is, its prompt and its parameters."""
+    is_clip = any(_CLIP.search(url) for url in report.urls)
+    known = report.task_type if report.task_type in set(TaskType) else ""
+    if is_clip != (known in CLIP_TYPES):
+        known = ""
+    task_type = TaskType(known or (TaskType.VIDEO if is_clip else TaskType.IMAGE))
+    values = read_back(report.asked, task_type)
+    if is_clip:
+        values["video_batch_size"] = len(report.urls)
+    del values["task_type"]
+    prompt = str(values.pop("prompt", ""))
+    # A single picture is what an upscale brings.
+    kind = Kind.UPSCALE if len(report.urls) == 1 and not is_clip else Kind.GENERATE
+    task.kind, task.task_type, task.prompt, task.parameters = kind, task_type.value, prompt, values
+    task.save(update_fields=["kind", "task_type", "prompt", "parameters"])

@@ -1,0 +1,107 @@
+"""Earlier work is brought here by its number: looked up, described, saved, never paid for again."""
+
+from typing import Any
+
+import pytest
+from django.test import Client
+
+from gallery.models import Result
+from tasks.adopting import numbers_in
+from tasks.models import Kind, Status, Task
+from tests.desk import Desk, fresh
+from usage.models import LedgerEntry
+
+
+def bring(client: Client, *numbers: str) -> Any:
+    return client.post("/tasks/import/", {"numbers": "\n".join(numbers)}, follow=True)
+
+
+def made_elsewhere(desk: Desk, prompt: str = "a fox", **values: Any) -> str:
+    """A task of this account that this site knows nothing of."""
+    task = desk.finished(prompt, **values)
+    number = task.provider_task_id
+    LedgerEntry.objects.filter(task=task).delete()
+    Result.objects.filter(task=task).delete()
+    Task.objects.filter(pk=task.pk).delete()
+    return number
+
+
+def brought(desk: Desk) -> Task:
+    return desk.look(Task.objects.get())
+
+
+def test_a_finished_task_comes_with_its_prompt_parameters_and_pictures(alice: Client, desk: Desk) -> None:
+    number = made_elsewhere(desk, "a fox in snow", aspect_ratio="16:9", stylization=250, version="6.1")
+    page = bring(alice, number)
+    assert "1 looked up at the provider" in page.text
+    task = brought(desk)
+    assert (task.status, task.kind, task.task_type) == (Status.SUCCEEDED, Kind.GENERATE, "mj_txt2img")
+    assert task.prompt == "a fox in snow"
+    assert (task.parameters["aspect_ratio"], task.parameters["stylization"]) == ("16:9", 250)
+    assert Result.objects.filter(task=task, state="saving").count() == 4
+    assert task.cost == 0
+    assert desk.charges() == 1
+
+
+def test_its_ledger_sums_up_to_nothing(alice: Client, desk: Desk) -> None:
+    bring(alice, made_elsewhere(desk))
+    task = brought(desk)
+    assert [line.kind for line in task.ledger.order_by("pk")] == ["reserved", "settled"]
+    assert not any(line.delta for line in task.ledger.all())
+
+
+def test_a_clip_is_known_as_one(alice: Client, desk: Desk) -> None:
+    values = {"task_type": "mj_video", "speed": None, "file_urls": ["https://a.example/b.png"], "motion": "low"}
+    bring(alice, made_elsewhere(desk, "a fox runs", **values))
+    task = brought(desk)
+    assert (task.task_type, task.is_clip, task.expected_results) == ("mj_video", True, 1)
+    assert Result.objects.get(task=task).kind == "video"
+
+
+def test_the_same_number_comes_once_and_another_person_may_bring_theirs(alice: Client, desk: Desk) -> None:
+    known = desk.finished()
+    page = bring(alice, known.provider_task_id, known.provider_task_id, "0123456789abcdef")
+    assert "1 looked up" in page.text
+    assert "1 were here already" in page.text
+    assert Task.objects.filter(provider_task_id=known.provider_task_id).count() == 1
+
+
+def test_a_number_the_provider_does_not_know_says_so_and_can_t_be_sent(alice: Client, desk: Desk) -> None:
+    bring(alice, "0123456789abcdef0123456789abcdef")
+    task = brought(desk)
+    assert (task.status, task.failure_class) == (Status.FAILED, "unavailable")
+    assert "no such task" in task.message
+    assert alice.post(f"/tasks/{task.pk}/again/").status_code == 404
+    assert "Send again" not in alice.get("/").text
+    assert desk.charges() == 0
+
+
+def test_one_that_still_runs_is_followed_to_its_end(alice: Client, desk: Desk) -> None:
+    running = desk.running()
+    number = running.provider_task_id
+    LedgerEntry.objects.filter(task=running).delete()
+    Task.objects.filter(pk=running.pk).delete()
+    bring(alice, number)
+    task = brought(desk)
+    assert task.status == Status.RUNNING
+    desk.sandbox.finish(number)
+    assert desk.look(fresh(task)).status == Status.SUCCEEDED
+
+
+def test_without_a_key_one_is_led_to_connect_it(bob: Client) -> None:
+    assert "Connect your API key first" in bring(bob, "0123456789abcdef").text
+    assert not Task.objects.exists()
+
+
+@pytest.mark.parametrize(
+    ("text", "count"),
+    [
+        ("", 0),
+        ("abc", 0),
+        ("0123456789abcdef, 0123456789abcdee;0123456789abcdef", 2),
+        ("x" * 129, 0),
+        ("a\0b0000000", 0),
+    ],
+)
+def test_numbers_are_found_in_what_was_pasted(text: str, count: int) -> None:
+    assert len(numbers_in(text)) == count
