@@ -29,11 +29,13 @@ _STORE = (
     " VALUES (%s, %s, %s, %s, %s, %s, %s, %s)"
 )
 _LOOK = (
-    "UPDATE tasks_task SET next_look_at = %s, called_back_at = COALESCE(called_back_at, %s),"
+    "UPDATE tasks_task SET called_back_at = COALESCE(called_back_at, %s),"
+    " next_look_at = CASE WHEN next_look_at <= %s THEN next_look_at ELSE %s END,"
     " hinted_task_id = CASE WHEN provider_task_id = '' THEN %s ELSE hinted_task_id END,"
     " claimed_urls = COALESCE({urls}, claimed_urls)"
     " WHERE id = %s AND status IN ('SUBMITTING', 'RUNNING', 'UNCONFIRMED', 'FAILED')"
-    " AND (next_look_at IS NULL OR next_look_at > %s)"
+    # The first ring is noted even where a look is due sooner anyway; later ones only if they hasten it.
+    " AND (next_look_at IS NULL OR next_look_at > %s OR called_back_at IS NULL)"
 )
 
 
@@ -96,7 +98,7 @@ def _look(arrival: Arrival) -> tuple[Any, ...]:
     due = _time(max(at, looked_at + LOOK_EVERY) if looked_at else at)
     # A later ring that names nothing leaves what an earlier one named.
     urls = json.dumps(list(arrival.urls)) if arrival.urls else None
-    return (due, _time(at), arrival.provider_task_id, urls, _key(arrival.rung.task_id), due)
+    return (_time(at), due, due, arrival.provider_task_id, urls, _key(arrival.rung.task_id), due)
 
 
 def _key(pk: UUID) -> UUID | str:

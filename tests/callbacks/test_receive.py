@@ -126,6 +126,18 @@ def test_a_storm_of_replays_costs_one_look_in_ten_seconds(desk: Desk) -> None:
     assert fresh(task).next_look_at == min(task.next_look_at, task.looked_at + timedelta(seconds=10))
 
 
+def test_a_callback_is_noted_also_where_a_look_is_due_sooner_anyway(desk: Desk) -> None:
+    task = desk.running()
+    soon, just_now = timezone.now() + timedelta(seconds=2), timezone.now() - timedelta(seconds=1)
+    Task.objects.filter(pk=task.pk).update(next_look_at=soon, looked_at=just_now)
+    assert ring(task) == 200
+    after = fresh(task)
+    assert after.called_back_at is not None
+    assert after.next_look_at == soon
+    ring(task)
+    assert fresh(task).called_back_at == after.called_back_at
+
+
 def test_a_callback_for_a_finished_task_changes_nothing(desk: Desk) -> None:
     task = desk.finished()
     assert ring(task) == 200
