@@ -11,11 +11,12 @@ from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
 
-from gallery import files
+from gallery import embedding, files
 from gallery.models import Result
 from gallery.naming import human_name
 from gallery.ranges import Unsatisfiable, requested_range
 from gallery.sniffing import BY_MIME
+from gallery.wording import as_flags
 
 # The bytes under one address never change, and only this browser may keep them.
 CACHING = "private, max-age=31536000, immutable"
@@ -43,7 +44,26 @@ class Served:
 def file(request: HttpRequest, result_id: UUID, variant: str) -> HttpResponseBase:
     """A rendition, the poster, the original, the clip or the download of one saved result this person may see."""
     shown = Result.objects.visible_to(request.user).saved().select_related("task")
-    return served_response(request, get_object_or_404(shown.only(*FIELDS), pk=result_id), variant)
+    result = get_object_or_404(shown.only(*FIELDS), pk=result_id)
+    if variant == "download" and request.GET.get("with") == "prompt":
+        return _with_prompt(request, result)
+    return served_response(request, result, variant)
+
+
+def _with_prompt(request: HttpRequest, result: Result) -> HttpResponseBase:
+    """The original with its prompt and flags in its own metadata. Never for a link: there words are not shared."""
+    served = _served(result, "download")
+    words = f"{result.task.prompt} {as_flags(result.task.parameters)}".strip()
+    try:
+        size, pieces = embedding.with_words(served.name, BY_MIME[result.content_type], words)
+    except FileNotFoundError:
+        raise Http404 from None
+    response = StreamingHttpResponse(() if request.method == "HEAD" else pieces, content_type=served.mime)
+    response["Content-Length"] = str(size)
+    _dressed(response, served)
+    del response["ETag"], response["Accept-Ranges"]
+    response["Cache-Control"] = "private, no-store"
+    return response
 
 
 def served_response(request: HttpRequest, result: Result, variant: str) -> HttpResponseBase:
@@ -62,7 +82,7 @@ def served_response(request: HttpRequest, result: Result, variant: str) -> HttpR
         raise Http404 from None
 
 
-FIELDS = ("task", "kind", "content_type", "sha256", "position", "task__prompt")
+FIELDS = ("task", "kind", "content_type", "sha256", "position", "task__prompt", "task__parameters")
 
 
 def _served(result: Result, variant: str) -> Served:

@@ -16,10 +16,12 @@ from accounts.people import signed_in
 from accounts.roles import Right
 from accounts.spaces import Space, here_among, may_in, space_of, spaces_of
 from gallery import comparing, services
+from gallery.embedding import can_carry
 from gallery.facets import read_desk
 from gallery.models import KEPT_BY_PROVIDER, Result
 from gallery.paging import parse_place
 from gallery.search import KINDS, Search
+from gallery.sniffing import BY_MIME
 from gallery.viewing import beside, read_family, read_strip
 from gallery.wall import clock, count_found, day_name, read_page
 from gallery.wording import as_flags, in_words, type_name
@@ -106,6 +108,7 @@ def viewer(request: HttpRequest, result_id: UUID) -> HttpResponse:
         "reuse": f"/?reuse={result.task_id}",
         "beside": beside(family, result),
         "tags": list(result.tags.values_list("name", flat=True)),
+        "may_carry": can_carry(BY_MIME[result.content_type]) if result.content_type in BY_MIME else False,
         "may_make": may_in(request.user, result.team_id, Right.MAKE),
     }
     is_fragment = bool(getattr(request, "htmx", False))
