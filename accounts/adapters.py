@@ -6,6 +6,7 @@ from typing import Any
 from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
+from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
 from django.conf import settings
 from django.http import HttpRequest, HttpResponse
 
@@ -42,6 +43,16 @@ class AccountAdapter(DefaultAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest) -> bool:
         return bool(settings.SIGNUP_OPEN)
+
+
+class HouseAdapter(DefaultSocialAccountAdapter):
+    """Sign-in through the house's identity provider: for people who have an account, unless the operator opened it."""
+
+    def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
+        return bool(settings.OIDC_SIGNUP or settings.SIGNUP_OPEN)
+
+    def on_authentication_error(self, request: HttpRequest, provider: Any, **options: Any) -> None:
+        audit.note("sign-in refused", actor="nobody", target=f"through {provider}", request=request)
 
 
 class FactorAdapter(DefaultMFAAdapter):

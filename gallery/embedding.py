@@ -6,9 +6,9 @@ The kept original is never touched: pictures get their words while they are read
 import tempfile
 import zlib
 from collections.abc import Iterator
+from html import escape
 from pathlib import Path
 from typing import Any
-from xml.sax.saxutils import escape
 
 from mutagen import MutagenError
 from mutagen.mp4 import MP4

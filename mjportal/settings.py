@@ -2,7 +2,7 @@
 
 import sys
 from pathlib import Path
-from urllib.parse import parse_qsl, urlsplit
+from urllib.parse import SplitResult, parse_qsl, urlsplit
 
 from csp.constants import NONE, SELF
 from django.core.exceptions import ImproperlyConfigured
@@ -39,8 +39,15 @@ TESTING = "pytest" in sys.modules
 _public = urlsplit(PUBLIC_URL)
 if PUBLIC_URL and (_public.scheme not in {"http", "https"} or not _public.hostname):
     raise ImproperlyConfigured("PUBLIC_URL must look like https://portal.example.com (or be empty: poll only).")
-if _public.scheme == "http" and _public.hostname not in {"localhost", "127.0.0.1", "::1"}:
-    raise ImproperlyConfigured("PUBLIC_URL must be https: plain http is allowed on loopback only.")
+
+
+def _insist_on_https(name: str, parts: SplitResult) -> None:
+    is_loopback = parts.scheme == "http" and parts.hostname in {"localhost", "127.0.0.1", "::1"}
+    if parts.geturl() and parts.scheme != "https" and not is_loopback:
+        raise ImproperlyConfigured(f"{name} must be https: plain http is allowed on loopback only.")
+
+
+_insist_on_https("PUBLIC_URL", _public)
 BEHIND_TLS = _public.scheme == "https"
 if _public.hostname and _public.hostname not in ALLOWED_HOSTS and "*" not in ALLOWED_HOSTS:
     ALLOWED_HOSTS.append(_public.hostname)
@@ -56,6 +63,8 @@ INSTALLED_APPS = [
     "allauth",
     "allauth.account",
     "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
     "allauth.usersessions",
     "django_htmx",
     "template_partials",
@@ -210,26 +219,38 @@ MFA_PASSKEY_LOGIN_ENABLED = True
 # Browsers allow passkeys on http at localhost only; everywhere else the site must be behind TLS.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not BEHIND_TLS
 USERSESSIONS_TRACK_ACTIVITY = False
+
+# Sign-in through an identity provider of the house, beside passwords and passkeys. Off until its address is given.
+OIDC_SERVER_URL = env.str("OIDC_SERVER_URL", "")
+OIDC_SIGNUP = env.bool("OIDC_SIGNUP", False)
+_oidc = urlsplit(OIDC_SERVER_URL)
+_insist_on_https("OIDC_SERVER_URL", _oidc)
+_oidc_app = {
+    "provider_id": "house",
+    "name": env.str("OIDC_NAME", "") or _oidc.hostname or "",
+    "client_id": env.str("OIDC_CLIENT_ID", ""),
+    "secret": env.str("OIDC_CLIENT_SECRET", ""),
+    "settings": {"server_url": OIDC_SERVER_URL},
+}
+_oidc_apps = [_oidc_app] if OIDC_SERVER_URL else []
+SOCIALACCOUNT_PROVIDERS = {"openid_connect": {"APPS": _oidc_apps, "OAUTH_PKCE_ENABLED": True}}
+SOCIALACCOUNT_ADAPTER = "accounts.adapters.HouseAdapter"
+# An address that the provider of the house has verified is the person who has it here.
+SOCIALACCOUNT_EMAIL_AUTHENTICATION = SOCIALACCOUNT_EMAIL_AUTHENTICATION_AUTO_CONNECT = True
+SOCIALACCOUNT_STORE_TOKENS = False
+SOCIALACCOUNT_OPENID_CONNECT_URL_PREFIX = "house"
 ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 
 email = env.dj_email_url("EMAIL_URL", "console:")
-EMAIL_BACKEND = email["EMAIL_BACKEND"]
-EMAIL_HOST = email["EMAIL_HOST"]
-EMAIL_PORT = email["EMAIL_PORT"]
-EMAIL_HOST_USER = email["EMAIL_HOST_USER"]
-EMAIL_HOST_PASSWORD = email["EMAIL_HOST_PASSWORD"]
-EMAIL_USE_TLS = email["EMAIL_USE_TLS"]
-EMAIL_USE_SSL = email["EMAIL_USE_SSL"]
+EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = email["EMAIL_BACKEND"], email["EMAIL_HOST"], email["EMAIL_PORT"]
+EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = email["EMAIL_HOST_USER"], email["EMAIL_HOST_PASSWORD"]
+EMAIL_USE_TLS, EMAIL_USE_SSL = email["EMAIL_USE_TLS"], email["EMAIL_USE_SSL"]
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"portal@{_public.hostname or 'localhost'}"
 
 LOW_BALANCE = env.float("LOW_BALANCE", 50)
 ALERT_WEBHOOK_URL = env.str("ALERT_WEBHOOK_URL", "")
 ALERT_WEBHOOK_SECRET = env.str("ALERT_WEBHOOK_SECRET", "")
-_alerts = urlsplit(ALERT_WEBHOOK_URL)
-if ALERT_WEBHOOK_URL and not (
-    _alerts.scheme == "https" or (_alerts.scheme == "http" and _alerts.hostname in {"localhost", "127.0.0.1", "::1"})
-):
-    raise ImproperlyConfigured("ALERT_WEBHOOK_URL must be https: plain http is allowed on loopback only.")
+_insist_on_https("ALERT_WEBHOOK_URL", urlsplit(ALERT_WEBHOOK_URL))
 if ALERT_WEBHOOK_URL and not ALERT_WEBHOOK_SECRET:
     raise ImproperlyConfigured("ALERT_WEBHOOK_URL needs ALERT_WEBHOOK_SECRET: what is sent there is signed with it.")
 STAFF_FACTOR_REQUIRED = env.bool("STAFF_FACTOR_REQUIRED", True)
@@ -244,7 +265,8 @@ CONTENT_SECURITY_POLICY = {
         "media-src": [SELF],
         "font-src": [SELF],
         "connect-src": [SELF],
-        "form-action": [SELF],
+        # Browsers apply this to where a form is redirected too: signing in leads to the provider of the house.
+        "form-action": [SELF, *([f"{_oidc.scheme}://{_oidc.netloc}"] if OIDC_SERVER_URL else [])],
         "manifest-src": [SELF],
         "base-uri": [NONE],
         "frame-ancestors": [NONE],
@@ -286,16 +308,8 @@ if KIE_VARY_INDEX_BASE not in {0, 1}:
     raise ImproperlyConfigured("KIE_VARY_INDEX_BASE must be 0 or 1.")
 
 # --- background jobs --------------------------------------------------------------------------------------------------
-_cluster = {
-    "orm": "default",
-    "bulk": 1,
-    "max_attempts": 1,
-    "ack_failures": True,
-    "catch_up": False,
-    "save_limit": -1,
-    "poll": 0.2,
-    "label": "Background jobs",
-}
+_cluster = {"orm": "default", "bulk": 1, "max_attempts": 1, "ack_failures": True, "catch_up": False, "save_limit": -1}
+_cluster |= {"poll": 0.2, "label": "Background jobs"}
 JOB_WORKERS = env.int("JOB_WORKERS", 4)
 Q_CLUSTER = {
     **_cluster,
