@@ -23,7 +23,7 @@ from gallery.paging import parse_place
 from gallery.search import KINDS, Search
 from gallery.sniffing import BY_MIME
 from gallery.viewing import beside, read_family, read_strip
-from gallery.wall import clock, count_found, day_name, read_page
+from gallery.wall import clock, count_found, day_name, read_around, read_newer, read_page
 from gallery.wording import as_flags, in_words, type_name
 from mjportal.given import uuid_of
 
@@ -34,21 +34,27 @@ MOST_UNSAVED = 50
 
 @require_safe
 def index(request: HttpRequest) -> HttpResponse:
-    """The wall; with `after=<cursor>` asked for by htmx, the next page of it alone."""
+    """The wall, around the result `at` when one is named; for htmx the page `after` or `before` a cursor alone."""
     search = Search.from_query(request.GET)
-    place = parse_place(request.GET.get("after", ""))
+    place, up = (parse_place(request.GET.get(name, "")) for name in ("after", "before"))
     spaces = spaces_of(signed_in(request))
     space = here_among(spaces, signed_in(request))
-    page = read_page(space, search, place)
+    named = uuid_of(request.GET.get("at", ""))
+    at = Result.objects.in_space(space).on_wall().filter(pk=named).first() if named else None
+    if up:
+        page = read_newer(space, search, up)
+    else:
+        page = read_around(space, search, at) if at and not place else read_page(space, search, place)
     today = timezone.localdate()
     context: dict[str, Any] = {
         "page": page,
         "days": [(day, day_name(day.date, today)) for day in page.days],
         "search": search,
-        "more": _more(search, page.older),
+        "more": _more(search, "after", page.older),
+        "newer": _more(search, "before", page.newer),
         "files_line": (page.saving, page.lost),
     }
-    is_fragment = bool(getattr(request, "htmx", False)) and place is not None
+    is_fragment = bool(getattr(request, "htmx", False)) and (place or up) is not None
     if not is_fragment:
         context |= {"kinds": KINDS, "density": _density(request)}
         context |= {"space": space, "spaces": spaces}
@@ -69,10 +75,10 @@ def facets(request: HttpRequest) -> HttpResponse:
     )
 
 
-def _more(search: Search, older: str) -> str:
-    if not older:
+def _more(search: Search, way: str, cursor: str) -> str:
+    if not cursor:
         return ""
-    return f"{reverse('gallery:index')}?{search.query}{'&' if search else ''}after={older}"
+    return f"{reverse('gallery:index')}?{search.query}{'&' if search else ''}{way}={cursor}"
 
 
 def _density(request: HttpRequest) -> int:

@@ -61,10 +61,14 @@ class Day:
 
 @dataclass(slots=True)
 class Page:
-    """`older` is the cursor of the next page, "" at the end; `saving` and `lost` count the space's others."""
+    """`older` and `newer` are the cursors of the pages on both sides, "" at an end; `saving` and `lost` count others.
+
+    A page read from the top on has no `newer`, whatever was saved since.
+    """
 
     days: list[Day] = field(default_factory=list)
     older: str = ""
+    newer: str = ""
     saving: int = 0
     lost: int = 0
 
@@ -123,6 +127,43 @@ def read_page(space: Space, search: Search, place: Place | None) -> Page:
         _finish_matches(page, found, rows)
     else:
         _finish_days(page, found, rows, place)
+    return page
+
+
+def read_around(space: Space, search: Search, result: Result) -> Page:
+    """A page with this result in its first half: where somebody was, and comes back to."""
+    found = Found(space, search)
+    here = found.place_of(result)
+    if here is None:
+        return read_page(space, search, None)
+    ahead = found.before(here, PAGE // 2, "id")
+    first = Result.objects.only("pk", "saved_at", "words_id").get(pk=ahead[0][0]) if ahead else result
+    start = found.place_of(first)
+    beyond = found.before(start, 1, "id") if start else []
+    if not beyond:
+        return read_page(space, search, None)
+    edge = found.place_of(Result.objects.only("pk", "saved_at", "words_id").get(pk=beyond[0][0]))
+    page = read_page(space, search, edge)
+    page.newer = str(start)
+    return page
+
+
+def read_newer(space: Space, search: Search, place: Place) -> Page:
+    """The page that ends just before `place`: the way back up."""
+    found = Found(space, search)
+    rows = found.before(place, PAGE + 1, *COLUMNS, "words_id")
+    more, rows = (rows[0], rows[1:]) if len(rows) > PAGE else (None, rows)
+    page = Page()
+    for day, members in groupby(
+        tiles((row[: len(COLUMNS)] for row in rows), search), key=lambda pair: timezone.localdate(pair[0])
+    ):
+        group = [tile for _, tile in members]
+        page.days.append(Day(day, group, 0 if search.terms else len(group)))
+    if rows and not search.terms:
+        _count(page, found, Cursor(rows[-1][7], rows[-1][0]))
+    if more:
+        page.newer = str(found.place_of(Result.objects.only("pk", "saved_at", "words_id").get(pk=rows[0][0])))
+        page.days[0].continues = not search.terms and timezone.localdate(more[7]) == page.days[0].date
     return page
 
 

@@ -26,9 +26,45 @@ function joinDays() {
   }
 }
 
+// Where one is stands in the address, so that coming back, or a reload, leads to the same picture.
+let timer = 0;
+const address = (id) => {
+  const url = new URL(location.href);
+  url.searchParams.delete("at");
+  if (id) url.searchParams.set("at", id);
+  return url;
+};
+
+function noteWhere() {
+  if (find("#viewer")?.open || !location.pathname.endsWith("/gallery/")) return;
+  const isTop = scrollY < innerHeight / 2 && !find(".newer");
+  const tile = isTop ? null : [...document.querySelectorAll(".tile")].find((each) => each.getBoundingClientRect().bottom > 96);
+  history.replaceState(history.state, "", address(tile?.dataset.result));
+}
+
+addEventListener("scroll", () => {
+  clearTimeout(timer);
+  timer = setTimeout(noteWhere, 250);
+}, { passive: true });
+
+function comeBack() {
+  const id = new URL(location.href).searchParams.get("at");
+  if (!id) return;
+  history.scrollRestoration = "manual";
+  find(`.tile[data-result="${CSS.escape(id)}"]`)?.scrollIntoView({ block: "start" });
+}
+
+// What is put in above moves everything down: the page is moved along, so that nothing seems to move.
+let below = null;
+document.addEventListener("htmx:beforeSwap", (event) => {
+  below = event.detail.target.classList?.contains("newer") ? document.documentElement.scrollHeight - scrollY : null;
+});
+
 document.addEventListener("htmx:afterSettle", () => {
   joinDays();
   welcome(document);
+  if (below !== null) scrollTo(0, document.documentElement.scrollHeight - below);
+  below = null;
 });
 
 document.addEventListener("input", (event) => {
@@ -92,5 +128,6 @@ document.addEventListener("viewer:left", (event) => {
   link?.focus({ preventScroll: true });
   link?.scrollIntoView({ block: "nearest" });
 });
+comeBack();
 
 welcome(document);

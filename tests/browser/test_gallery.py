@@ -1,12 +1,15 @@
 """A gallery in real browsers: choosing many, trash and undo, rating by key, a zip, and a link for somebody else."""
 
+import re
 import zipfile
 
 import pytest
+import requests
+from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.site import Site
-from tests.browser.steps import SLOW, newcomer
+from tests.browser.steps import PASSWORD, SLOW, Visit, newcomer
 
 pytestmark = pytest.mark.xdist_group("making")
 
@@ -54,6 +57,10 @@ def test_pictures_are_chosen_thrown_away_brought_back_taken_along_and_shown(
     share(site, page, browser)
 
 
+TOPMOST = """() => [...document.querySelectorAll(".tile")]
+  .find((tile) => tile.getBoundingClientRect().bottom > 96)?.dataset.result"""
+
+
 def share(site: Site, page: Page, browser: Browser) -> None:
     """A link to the collection, opened by somebody who has nothing but the link, then closed."""
     page.goto(f"{site.url}/gallery/")
@@ -74,3 +81,138 @@ def share(site: Site, page: Page, browser: Browser) -> None:
     guest.reload()
     expect(guest.get_by_text("There is nothing at this address")).to_be_visible()
     context.close()
+
+
+def test_coming_back_to_the_gallery_leads_to_the_same_picture(site: Site, page: Page) -> None:
+    # The seed's own first person, whose two hundred results need no files.
+    site.manage("create_person", "seed0@example.com", "--password-stdin", lines=f"{PASSWORD}\n")
+    site.manage("seed_gallery", "--results", "200", "--people", "1", "--yes")
+    visit = Visit(page, site)
+    visit.sign_in("seed0@example.com")
+    visit.go("/gallery/")
+    page.mouse.move(600, 500)
+    for _ in range(40):
+        page.mouse.wheel(0, 900)
+        page.wait_for_timeout(60)
+        if page.locator(".tile").count() >= 180:
+            break
+    expect(page).to_have_url(re.compile("at="))
+    page.wait_for_timeout(400)
+    seen = page.evaluate(TOPMOST)
+    page.goto(f"{site.url}/account/")
+    page.go_back()
+    expect(page.locator(".tile").first).to_be_visible()
+    page.wait_for_timeout(600)
+    assert page.evaluate(TOPMOST) == seen
+    # Upwards what was left out comes again, and nothing jumps while it does.
+    for _ in range(60):
+        page.mouse.wheel(0, -900)
+        page.wait_for_timeout(60)
+        if not page.locator(".newer").count() and page.evaluate("scrollY") == 0:
+            break
+    ids = page.locator(".tile").evaluate_all("tiles => tiles.map((tile) => tile.dataset.result)")
+    assert len(ids) == len(set(ids)) > 100
+    assert seen in ids
+    visit.go("/gallery/")
+    assert page.evaluate(TOPMOST) == ids[0]
+    assert page.locator(".day-on").count() == 0
+
+
+def test_two_pictures_are_compared_by_mouse_and_by_key(site: Site, page: Page) -> None:
+    visit = newcomer(page, site)
+    visit.compose("paper boats")
+    visit.see_four_pictures()
+    visit.go("/gallery/")
+    tiles = page.locator(".tile")
+    tiles.nth(0).hover()
+    tiles.nth(0).locator(".pick").click()
+    tiles.nth(1).click(modifiers=["Control"])
+    page.get_by_role("link", name="Compare").click()
+    handle = page.get_by_role("slider", name="Where the two meet")
+    expect(handle).to_have_attribute("aria-valuenow", "50")
+    handle.focus()
+    page.keyboard.press("Shift+ArrowRight")
+    page.keyboard.press("ArrowLeft")
+    expect(handle).to_have_attribute("aria-valuenow", "59")
+    page.locator("label", has_text="Side by side").click()
+    expect(handle).to_be_hidden()
+    left, right = (page.locator("figure").nth(number).bounding_box() for number in (0, 1))
+    assert left
+    assert right
+    assert left["x"] + left["width"] <= right["x"]
+    page.keyboard.press("Escape")
+    expect(page.locator("[data-viewer]")).to_be_visible()
+    page.keyboard.press("c")
+    expect(page.get_by_role("heading", name="Compare")).to_be_visible()
+
+
+def test_guests_review_and_a_pick_becomes_an_upscale(site: Site, page: Page, browser: Browser) -> None:
+    visit = newcomer(page, site)
+    visit.compose("fog studies")
+    visit.see_four_pictures()
+    visit.go("/gallery/")
+    page.locator(".tile").first.hover()
+    page.locator(".tile .pick").first.click()
+    page.get_by_role("button", name="All that match").click()
+    page.get_by_role("button", name="Tag", exact=True).click()
+    page.get_by_label("Tag", exact=True).fill("Fog")
+    page.get_by_role("button", name="Put it on").click()
+    expect(page.get_by_text("4 tagged fog")).to_be_visible()
+    visit.go("/gallery/?tag=fog")
+    page.get_by_role("button", name="Keep this search").click()
+    page.get_by_role("button", name="Keep it").click()
+    expect(page.locator(".collections .smart")).to_have_attribute("aria-current", "true")
+    page.locator(".tile").first.hover()
+    page.locator(".tile .pick").first.click()
+    page.get_by_role("button", name="All that match").click()
+    page.get_by_role("button", name="Collect", exact=True).click()
+    page.get_by_label("A new one").fill("Round two")
+    page.get_by_role("button", name="Put them in").click()
+    expect(page.get_by_text("4 put into Round two")).to_be_visible()
+    visit.go("/gallery/")
+    page.get_by_role("link", name="Round two").click()
+    page.get_by_role("link", name="Order, share, rename").click()
+    page.get_by_label("Visitors pick and comment").check()
+    page.get_by_label("How many they should pick").fill("2")
+    page.get_by_role("button", name="Make a link").click()
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    guest = context.new_page()
+    guest.goto(page.get_by_label("The new link").input_value())
+    guest.get_by_label("Your name").fill("Petra")
+    guest.get_by_role("button", name="Begin").click()
+    guest.get_by_role("button", name="Pick picture 2").click()
+    expect(guest.get_by_text("1 of 2 picked")).to_be_visible()
+    guest.get_by_role("link", name="Notes on picture 2").click()
+    guest.get_by_label("Say something about picture 2").fill("This sun, please keep it.")
+    guest.get_by_role("button", name="Say it").click()
+    expect(guest.get_by_text("you, 0")).to_be_visible()
+    guest.get_by_role("link", name="Close").click()
+    guest.get_by_role("button", name="Send picks").click()
+    expect(guest.get_by_text("Your picks were sent")).to_be_visible()
+    assert Axe().run(guest).response["violations"] == []
+    context.close()
+    page.reload()
+    expect(page.get_by_text("This sun, please keep it.")).to_be_visible()
+    assert Axe().run(page).response["violations"] == []
+    page.get_by_role("button", name="Upscale").first.click()
+    visit.card("SUCCEEDED")
+    expect(page.locator("article.card").first).to_contain_text("Upscale", timeout=SLOW)
+    assert len(visit.received("mj/generateUpscale")) == 1
+
+
+def test_work_made_elsewhere_is_brought_in_by_its_number(site: Site, page: Page) -> None:
+    visit = newcomer(page, site)
+    made = requests.post(
+        f"{site.sandbox.url}/api/v1/mj/generate",
+        json={"taskType": "mj_txt2img", "prompt": "made elsewhere", "speed": "fast", "aspectRatio": "3:2"},
+        headers={"Authorization": f"Bearer {visit.key}"},
+        timeout=10,
+    ).json()
+    site.sandbox.finish(made["data"]["taskId"])
+    visit.go("/gallery/")
+    page.get_by_role("button", name="Import").click()
+    page.get_by_label("Task numbers at the provider").fill(made["data"]["taskId"])
+    page.get_by_role("button", name="Import").last.click()
+    visit.see_four_pictures()
+    expect(page.locator("article.card .prompt").first).to_have_text("made elsewhere")
+    assert visit.spent == 8

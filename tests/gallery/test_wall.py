@@ -18,6 +18,7 @@ from gallery.models import Result
 from gallery.paging import Cursor
 from gallery.search import Search
 from gallery.shapes import SHAPES, nearest_shape
+from gallery.wall import PAGE
 from tests.gallery.conftest import Shelf, new_task
 
 NOON = datetime(2026, 11, 20, 12, tzinfo=UTC)
@@ -217,3 +218,44 @@ def test_a_count_beyond_the_limit_is_said_without_counting_on(owner: User, monke
     fill(owner, 4)
     monkeypatch.setattr(wall, "MOST_COUNTED", 3)
     assert wall.count_found(Space(owner.pk), Search(text="boats")) == "more than 3"
+
+
+def way(page: str, name: str) -> str:
+    found = re.search(rf'href="([^"]*{name}=[^"]+)"', page)
+    return found[1].replace("&amp;", "&") if found else ""
+
+
+@pytest.mark.parametrize("query", ["", "q=fog"])
+def test_coming_back_to_a_picture_the_wall_goes_on_in_both_directions(browser: Client, owner: User, query: str) -> None:
+    fill(owner, 200, step=timedelta(minutes=40), prompt="fog at dawn")
+    everything = [str(result.pk) for result in Result.objects.order_by("-saved_at", "-id")]
+    here = everything[130]
+    page = browser.get(f"/gallery/?{query}&at={here}").text
+    above = shown(page)
+    assert here in above
+    assert len(above) == PAGE
+    start = everything.index(above[0])
+    assert above == everything[start : start + PAGE]
+    while newer := way(page, "before"):
+        page = browser.get(newer, headers={"HX-Request": "true"}).text
+        above = shown(page) + above
+    assert above == everything[: start + PAGE]
+
+
+def test_a_day_that_is_entered_from_below_is_counted_whole(browser: Client, owner: User) -> None:
+    fill(owner, 150, step=timedelta(seconds=1))
+    everything = [str(result.pk) for result in Result.objects.order_by("-saved_at", "-id")]
+    page = browser.get(f"/gallery/?at={everything[140]}").text
+    assert "day-on" in page
+    above = browser.get(way(page, "before"), headers={"HX-Request": "true"}).text
+    top = browser.get(way(above, "before"), headers={"HX-Request": "true"}).text
+    assert "150 results" in top
+
+
+def test_a_picture_that_is_not_there_or_not_mine_leads_to_the_top(
+    browser: Client, owner: User, stranger: User, shelf: Shelf
+) -> None:
+    fill(owner, 100, step=timedelta(minutes=40))
+    top = shown(browser.get("/gallery/").text)
+    for at in (shelf(user=stranger).pk, uuid4(), "nonsense", ""):
+        assert shown(browser.get(f"/gallery/?at={at}").text) == top
