@@ -5,10 +5,15 @@ commit costs as much as many rows of it: shared, a burst of eight costs little m
 """
 
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Generic, TypeVar
+
+# In a burst whoever has the turn waits so long for the others: alone it then works without contending with them for
+# Python's lock at every statement, which costs more than the wait. A single bell never waits.
+GATHER_SECONDS = 0.0003
 
 Asked = TypeVar("Asked")
 Answer = TypeVar("Answer")
@@ -44,6 +49,7 @@ class Together(Generic[Asked, Answer]):
         self._work = work
         self._door = threading.Lock()
         self._has_turn = False
+        self._is_burst = False
         self._waiting: deque[_Place[Asked, Answer]] = deque()
 
     def ask(self, asked: Asked) -> Answer:
@@ -62,9 +68,12 @@ class Together(Generic[Asked, Answer]):
         return place.answer[0]
 
     def _take_turn(self) -> None:
+        if self._is_burst:
+            time.sleep(GATHER_SECONDS)
         with self._door:
             places = list(self._waiting)
             self._waiting.clear()
+            self._is_burst = len(places) > 1
         try:
             self._settle(places)
         finally:
