@@ -77,6 +77,8 @@ class Found:
         here = place if isinstance(place, Rank) else None
         tiers = [0, 1] if self._has_beginnings else [0]
         for tier in tiers if forwards else tiers[::-1]:
+            if tier == 1 and not fulltext.has_longer(self.search.terms):
+                continue
             if here is None or tier == here.tier or (tier > here.tier) == forwards:
                 yield self._by_match(tier, here.row if here and tier == here.tier else None, forwards=forwards)
 

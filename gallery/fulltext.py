@@ -73,6 +73,23 @@ def question(scope: str, looked_for: Iterable[Term], tier: int | None = None) ->
     return language.but(language.all(asked), barred) if barred else language.all(asked)
 
 
+def has_longer(looked_for: Iterable[Term]) -> bool:
+    """Whether any text at all has a word that goes on where one of these ends; True where asking costs more.
+
+    SQLite gathers every row of a beginning before it looks at the other words: in vain where none is longer.
+    """
+    if connection.vendor == "postgresql":
+        return True
+    ends = [term.tokens[-1] for term in looked_for if not term.negated and not term.whole]
+    # Tokens are made of 0-9 and a-z.
+    ranges = " OR ".join(["EXISTS (SELECT 1 FROM gallery_vocabulary WHERE term >= %s AND term <= %s)"] * len(ends))
+    if not ends:
+        return False
+    with connection.cursor() as cursor:
+        cursor.execute(f"SELECT {ranges}", [bound for end in ends for bound in (f"{end}0", f"{end}{{")])
+        return bool(cursor.fetchone()[0])
+
+
 class _Fts5:
     @staticmethod
     def scope(scope: str) -> str:

@@ -4,12 +4,16 @@ import re
 from typing import Any
 
 import pytest
+from django.db import connection
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import User
+from accounts.spaces import Space
+from gallery.found import Found
 from gallery.models import Result
+from gallery.search import Search
 from gallery.words import terms, tokens
 from tasks.models import Task
 from tests.desk import Desk
@@ -103,3 +107,25 @@ def test_a_finished_task_tells_its_results_what_the_desk_asks(desk: Desk) -> Non
 def test_any_text_becomes_plain_tokens(text: str) -> None:
     assert all(re.fullmatch("[a-z0-9]{1,60}", token) for token in tokens(text))
     assert all(term.tokens for term in terms(text))
+
+
+@pytest.mark.parametrize(("typed", "found"), [("lantern", 2), ("lanter", 2), ("lanterns", 1), ("zeppelin lanter", 1)])
+def test_a_word_that_goes_on_is_found_wherever_the_typed_one_ends(
+    browser: Client, shelf: Shelf, typed: str, found: int
+) -> None:
+    shelf(prompt="a zeppelin and its lantern")
+    shelf(prompt="paper lanterns")
+    assert browser.get(f"/gallery/?q={typed}").text.count("data-result") == found
+
+
+@pytest.mark.skipif(connection.vendor == "postgresql", reason="its index finds beginnings as cheaply as words")
+def test_where_no_word_goes_on_beginnings_are_not_gathered(
+    shelf: Shelf, owner: User, django_assert_num_queries: Any
+) -> None:
+    shelf(prompt="a zeppelin and its lantern")
+    found = Found(Space(owner.pk), Search(text="zeppelin lantern"))
+    with django_assert_num_queries(2):
+        assert len(found.after(None, 10, "pk")) == 1
+    shelf(prompt="paper lanterns")
+    with django_assert_num_queries(3):
+        assert len(found.after(None, 10, "pk")) == 1
