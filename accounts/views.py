@@ -1,11 +1,14 @@
 """The doors: the first admin, a person's own page, the API key."""
 
+from typing import Any
+
 from allauth.account.decorators import reauthentication_required
 from allauth.account.internal.flows.login import record_authentication
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
+from django.db.models import Count, Max, Q
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -67,7 +70,11 @@ def key(request: HttpRequest) -> HttpResponse:
         else:
             messages.success(request, "The key is connected.")
             return redirect("accounts:key")
-    context = {"form": form, "key": known, "refused": refused}
+    context: dict[str, Any] = {"form": form, "key": known, "refused": refused}
+    if known:
+        bound = Count("tasks", filter=Q(tasks__finished_at=None))
+        used = ApiKey.objects.annotate(bound=bound, last_used=Max("tasks__last_wire_at")).get(pk=known.pk)
+        context |= {"bound": used.bound, "last_used": used.last_used}
     return render(request, "accounts/key.html", context, status=422 if form.errors else 200)
 
 

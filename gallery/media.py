@@ -7,6 +7,7 @@ from uuid import UUID
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
+from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
@@ -46,8 +47,14 @@ def file(request: HttpRequest, result_id: UUID, variant: str) -> HttpResponseBas
     shown = Result.objects.visible_to(request.user).saved().select_related("task")
     result = get_object_or_404(shown.only(*FIELDS), pk=result_id)
     if variant == "download" and request.GET.get("with") == "prompt":
+        _note_download(request, result)
         return _with_prompt(request, result)
     return served_response(request, result, variant)
+
+
+def _note_download(request: HttpRequest, result: Result) -> None:
+    if request.method == "GET":
+        Result.objects.filter(pk=result.pk, downloaded_at=None).update(downloaded_at=timezone.now())
 
 
 def _with_prompt(request: HttpRequest, result: Result) -> HttpResponseBase:
@@ -69,6 +76,8 @@ def _with_prompt(request: HttpRequest, result: Result) -> HttpResponseBase:
 def served_response(request: HttpRequest, result: Result, variant: str) -> HttpResponseBase:
     """The bytes of one variant of a saved result, which the caller has seen that this visitor may have."""
     served = _served(result, variant)
+    if served.attached:
+        _note_download(request, result)
     unchanged = get_conditional_response(request, etag=served.etag)
     if unchanged is not None:
         return _dressed(unchanged, served)

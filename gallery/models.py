@@ -89,6 +89,7 @@ class Result(models.Model):
     starred = models.BooleanField(default=False)
     rating = models.PositiveSmallIntegerField(default=0, help_text="1 to 5, 0 without one")
     trashed_at = models.DateTimeField(null=True, blank=True)
+    downloaded_at = models.DateTimeField(null=True, blank=True, help_text="when somebody first took it along")
 
     # What the gallery asks of the task, kept beside the file: a facet must not open a million tasks.
     task_type = models.CharField(max_length=32, blank=True)

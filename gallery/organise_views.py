@@ -130,6 +130,7 @@ def archive(request: HttpRequest) -> HttpResponseBase:
     if not results.exists():
         messages.info(request, "Choose something to download first.")
         return redirect(way_back(request, "/gallery/"))
+    organising.note_download(results)
     audit.note("pictures downloaded", target=f"{results.count()} as a zip", request=request)
     return zip_response(results, f"pictures {timezone.localdate():%Y-%m-%d}")
 

@@ -45,6 +45,11 @@ def mark(results: "QuerySet[Result]", **changes: Any) -> list[UUID]:
     return ids
 
 
+def note_download(results: "QuerySet[Result]") -> None:
+    """Somebody takes these along: what is worth a download was worth making."""
+    results.filter(downloaded_at=None).update(downloaded_at=timezone.now())
+
+
 def throw_away(results: "QuerySet[Result]") -> list[UUID]:
     """Into the trash, for 30 days. Returns the ids, to take it back with."""
     return mark(results, trashed_at=timezone.now())

@@ -216,6 +216,8 @@ ACCOUNT_REAUTHENTICATION_TIMEOUT = 900
 MFA_ADAPTER = "accounts.adapters.FactorAdapter"
 MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
 MFA_PASSKEY_LOGIN_ENABLED = True
+# A phone's clock may be half a minute off (RFC 6238 allows for one step); each code still works once.
+MFA_TOTP_TOLERANCE = 1
 # Browsers allow passkeys on http at localhost only; everywhere else the site must be behind TLS.
 MFA_WEBAUTHN_ALLOW_INSECURE_ORIGIN = not BEHIND_TLS
 USERSESSIONS_TRACK_ACTIVITY = False

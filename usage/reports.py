@@ -240,10 +240,11 @@ def _teams(parts: dict[UUID | None, Part]) -> list[Part]:
 
 
 def _kept(scope: Scope) -> tuple[int, int]:
-    """(kept, made): results of the tasks settled in the span; kept means starred, rated 4 or 5, or collected."""
+    """(kept, made): results of the tasks settled in the span; kept: starred, rated 4 or 5, collected, or downloaded."""
     start, end = bounds(scope.first)[0], bounds(scope.last)[1]
     settled = LedgerEntry.objects.filter(scope.whose, kind=LedgerEntry.Kind.SETTLED, at__gte=start, at__lt=end)
     kept = Q(task__results__starred=True) | Q(task__results__rating__gte=4) | Q(task__results__items__isnull=False)
+    kept |= Q(task__results__downloaded_at__isnull=False)
     each = Count("task__results", distinct=True)
     counted = settled.aggregate(made=each, kept=Count("task__results", filter=kept, distinct=True))
     return counted["kept"], counted["made"]

@@ -1,7 +1,10 @@
 """Working together in real browsers: invited and in, a budget that stops, a second factor, figures to take along."""
 
+import base64
 import csv
+import hmac
 import re
+import time
 
 import pytest
 from playwright.sync_api import Browser, Page, expect
@@ -101,6 +104,40 @@ def test_a_passkey_is_set_up_and_signs_in(site: Site, page: Page) -> None:
     page.get_by_role("button", name="Sign out").click()
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_label("Prompt", exact=True)).to_be_visible()
+
+
+def test_an_authenticator_app_is_set_up_and_asked_for_with_a_recovery_code_as_the_way_out(
+    site: Site, page: Page
+) -> None:
+    visit = newcomer(page, site)
+    email = page.evaluate("document.querySelector('.me .who span').textContent")
+    visit.go("/account/2fa/totp/activate/")
+    secret = page.locator("#authenticator_secret").input_value()
+    page.get_by_label("Authenticator code").fill(code_of(secret))
+    page.get_by_role("button", name="Activate").click()
+    expect(page.get_by_text("recovery codes available")).to_be_visible()
+    visit.go("/account/2fa/recovery-codes/")
+    recovery = page.locator("#recovery_codes").input_value().split()
+    for code in (code_of(secret, later=1), recovery[0]):
+        visit.sign_out()
+        visit.go("/account/login/")
+        page.get_by_label("Email").fill(email)
+        page.get_by_label("Password").fill(PASSWORD)
+        page.get_by_role("button", name="Sign in").click()
+        page.locator("[name=code]").fill("000000")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_text("Incorrect code")).to_be_visible()
+        page.locator("[name=code]").fill(code)
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.get_by_label("Prompt", exact=True)).to_be_visible()
+
+
+def code_of(secret: str, later: int = 0) -> str:
+    """What an authenticator shows now, or `later` half minutes from now (RFC 6238: each works once)."""
+    counter = (int(time.time()) // 30 + later).to_bytes(8)
+    digest = hmac.digest(base64.b32decode(secret), counter, "sha1")
+    at = digest[-1] & 15
+    return f"{(int.from_bytes(digest[at : at + 4]) & 0x7FFFFFFF) % 1_000_000:06}"
 
 
 def test_what_was_spent_is_shown_and_taken_along(site: Site, page: Page) -> None:

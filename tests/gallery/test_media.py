@@ -177,3 +177,16 @@ def test_the_same_bytes_under_two_results_are_one_file(browser: Client, shelf: S
     first, second = shelf(BODY), shelf(BODY)
     hashes = {hashlib.sha256(body(browser.get(address(each, "original")))).hexdigest() for each in (first, second)}
     assert len(hashes) == 1
+
+
+def test_a_download_is_remembered_once_and_a_look_is_none(browser: Client, shelf: Shelf) -> None:
+    result = shelf()
+    for variant in ("640", "original"):
+        browser.get(f"/media/{result.pk}/{variant}").getvalue()
+    browser.head(f"/media/{result.pk}/download")
+    assert Result.objects.get().downloaded_at is None
+    browser.get(f"/media/{result.pk}/download").getvalue()
+    first = Result.objects.get().downloaded_at
+    assert first is not None
+    browser.get(f"/media/{result.pk}/download?with=prompt").getvalue()
+    assert Result.objects.get().downloaded_at == first

@@ -68,13 +68,15 @@ def test_every_table_of_a_report_adds_up_to_what_was_settled(work: Desk) -> None
         "Cancelled before sending": 1,
     }
     assert (found.made, found.kept) == (8, 0)
-    one, two, *_ = Result.objects.order_by("pk")
+    one, two, three, *_ = Result.objects.order_by("pk")
     Result.objects.filter(pk=one.pk).update(starred=True, rating=5)
     for name in ("both", "of them"):
         collection = Collection.objects.create(user=work.user, name=name)
         collect(collection, Result.objects.filter(pk__in=[one.pk, two.pk]))
     assert (report(today()).made, report(today()).kept) == (8, 2)
     assert report(today()).cost_of_kept == 12
+    Result.objects.filter(pk__in=[two.pk, three.pk]).update(downloaded_at=timezone.now())
+    assert report(today()).kept == 3
 
 
 def test_catching_up_twice_changes_nothing_and_reads_nothing_new(work: Desk) -> None:
