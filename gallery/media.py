@@ -46,7 +46,7 @@ def file(request: HttpRequest, result_id: UUID, variant: str) -> HttpResponseBas
     """A rendition, the poster, the original, the clip or the download of one saved result this person may see."""
     shown = Result.objects.visible_to(request.user).saved().select_related("task")
     result = get_object_or_404(shown.only(*FIELDS), pk=result_id)
-    if variant == "download" and request.GET.get("with") == "prompt":
+    if variant == "download" and request.GET.get("with") == "prompt" and request.method == "GET":
         _note_download(request, result)
         return _with_prompt(request, result)
     return served_response(request, result, variant)
@@ -65,7 +65,7 @@ def _with_prompt(request: HttpRequest, result: Result) -> HttpResponseBase:
         size, pieces = embedding.with_words(served.name, BY_MIME[result.content_type], words)
     except FileNotFoundError:
         raise Http404 from None
-    response = StreamingHttpResponse(() if request.method == "HEAD" else pieces, content_type=served.mime)
+    response = StreamingHttpResponse(pieces, content_type=served.mime)
     response["Content-Length"] = str(size)
     _dressed(response, served)
     del response["ETag"], response["Accept-Ranges"]

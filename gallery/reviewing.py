@@ -5,6 +5,7 @@ A guest has a name and no account. Whatever a guest does is asked anew of the li
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from datetime import timedelta
 from uuid import UUID
 
 from django.conf import settings
@@ -20,6 +21,7 @@ from mjportal.background import enqueue
 from mjportal.given import uuid_of
 
 MOST_GUESTS, MOST_REMARKS = 100, 1_000
+TELL_EVERY = timedelta(minutes=5)
 TELL_JOB = "gallery.jobs.tell_of_picks"
 VERDICTS = {"pick": Pick.Verdict.PICKED, "reject": Pick.Verdict.REJECTED}
 
@@ -112,9 +114,11 @@ def tally(collection: Collection) -> list[Looked]:
 
 
 def send_picks(guest: Guest) -> None:
-    """The guest is done: whoever made the link is told by mail."""
-    Guest.objects.filter(pk=guest.pk).update(sent_at=timezone.now())
-    enqueue(TELL_JOB, guest.pk)
+    """The guest is done: whoever made the link is told by mail, of each guest at most every few minutes."""
+    now = timezone.now()
+    quiet = Q(sent_at=None) | Q(sent_at__lt=now - TELL_EVERY)
+    if Guest.objects.filter(quiet, pk=guest.pk).update(sent_at=now):
+        enqueue(TELL_JOB, guest.pk)
 
 
 def tell_of_picks(pk: str) -> None:

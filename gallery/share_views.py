@@ -133,7 +133,8 @@ def make(request: HttpRequest, collection_id: UUID) -> HttpResponse:
     password = request.POST.get("password", "")[:200]
     options = {name: request.POST.get(name) == "on" for name in ("may_download", "may_comment")}
     said = request.POST.get("wanted", "")
-    wanted = int(said) if said.isascii() and said.isdigit() and 0 < int(said[:4]) <= sharing.MOST_SHOWN else None
+    is_count = said.isascii() and said.isdigit() and len(said) < 4
+    wanted = min(int(said), sharing.MOST_SHOWN) or None if is_count else None
     _, token = sharing.make(collection, signed_in(request), days=days, password=password, wanted=wanted, **options)
     address = request.build_absolute_uri(reverse("shares:page", args=[token]))
     return collection_page(request, collection, fresh_link=address)

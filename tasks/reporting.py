@@ -28,6 +28,11 @@ class LookNote:
     confirmed_at: datetime | None = None
 
 
+def _since(task: Task) -> datetime | None:
+    """When the provider took it; an imported task was never sent from here."""
+    return task.sent_at or task.accepted_at
+
+
 def failure_class_of(message: str, code: str) -> str:
     """Moderation has no fixed wording: match loosely, and call everything else a failed generation."""
     if MODERATION.search(message):
@@ -38,7 +43,7 @@ def failure_class_of(message: str, code: str) -> str:
 def apply_report(task: Task, report: Report, now: datetime) -> LookNote | None:
     """Apply what the provider said. Returns the note to write when the task stays as it is, None when it moved on."""
     note = LookNote(
-        task, now, looks.next_look(now, task.sent_at, task.looks), task.looks + 1, confirmed_at=task.confirmed_at or now
+        task, now, looks.next_look(now, _since(task), task.looks), task.looks + 1, confirmed_at=task.confirmed_at or now
     )
     if report.state == ReportState.MISSING and task.kind == Kind.IMPORT:
         lifecycle.fail(task, FailureClass.UNAVAILABLE, NOT_THERE)
@@ -88,7 +93,7 @@ def apply_trouble(task: Task, error: KieError, now: datetime) -> LookNote:
     elif isinstance(error, KeyRefused):
         due = now + looks.jittered(3600)
     else:
-        due = looks.next_look(now, task.sent_at, task.looks)
+        due = looks.next_look(now, _since(task), task.looks)
     return LookNote(
         task, now, due, task.looks + 1, bad, task.empty_looks, task.doubted_at, confirmed_at=task.confirmed_at
     )

@@ -146,6 +146,26 @@ def test_two_pictures_are_compared_by_mouse_and_by_key(site: Site, page: Page) -
     expect(page.get_by_role("heading", name="Compare")).to_be_visible()
 
 
+def review(browser: Browser, link: str) -> None:
+    """A guest with a phone and nothing but the link picks, writes a note and sends."""
+    context = browser.new_context(viewport={"width": 390, "height": 844})
+    guest = context.new_page()
+    guest.goto(link)
+    guest.get_by_label("Your name").fill("Petra")
+    guest.get_by_role("button", name="Begin").click()
+    guest.get_by_role("button", name="Pick picture 2").click()
+    expect(guest.get_by_text("1 of 2 picked")).to_be_visible()
+    guest.get_by_role("link", name="Notes on picture 2").click()
+    guest.get_by_label("Say something about picture 2").fill("This sun, please keep it.")
+    guest.get_by_role("button", name="Say it").click()
+    expect(guest.get_by_text("you, 0")).to_be_visible()
+    guest.get_by_role("link", name="Close").click()
+    guest.get_by_role("button", name="Send picks").click()
+    expect(guest.get_by_text("Your picks were sent")).to_be_visible()
+    assert Axe().run(guest).response["violations"] == []
+    context.close()
+
+
 def test_guests_review_and_a_pick_becomes_an_upscale(site: Site, page: Page, browser: Browser) -> None:
     visit = newcomer(page, site)
     visit.compose("fog studies")
@@ -175,28 +195,12 @@ def test_guests_review_and_a_pick_becomes_an_upscale(site: Site, page: Page, bro
     page.get_by_label("Visitors pick and comment").check()
     page.get_by_label("How many they should pick").fill("2")
     page.get_by_role("button", name="Make a link").click()
-    context = browser.new_context(viewport={"width": 390, "height": 844})
-    guest = context.new_page()
-    guest.goto(page.get_by_label("The new link").input_value())
-    guest.get_by_label("Your name").fill("Petra")
-    guest.get_by_role("button", name="Begin").click()
-    guest.get_by_role("button", name="Pick picture 2").click()
-    expect(guest.get_by_text("1 of 2 picked")).to_be_visible()
-    guest.get_by_role("link", name="Notes on picture 2").click()
-    guest.get_by_label("Say something about picture 2").fill("This sun, please keep it.")
-    guest.get_by_role("button", name="Say it").click()
-    expect(guest.get_by_text("you, 0")).to_be_visible()
-    guest.get_by_role("link", name="Close").click()
-    guest.get_by_role("button", name="Send picks").click()
-    expect(guest.get_by_text("Your picks were sent")).to_be_visible()
-    assert Axe().run(guest).response["violations"] == []
-    context.close()
+    review(browser, page.get_by_label("The new link").input_value())
     page.reload()
     expect(page.get_by_text("This sun, please keep it.")).to_be_visible()
     assert Axe().run(page).response["violations"] == []
     page.get_by_role("button", name="Upscale").first.click()
-    visit.card("SUCCEEDED")
-    expect(page.locator("article.card").first).to_contain_text("Upscale", timeout=SLOW)
+    page.locator("article.card[data-status=SUCCEEDED] .meta", has_text="Upscale").wait_for(timeout=SLOW)
     assert len(visit.received("mj/generateUpscale")) == 1
 
 

@@ -185,3 +185,20 @@ def test_a_review_page_asks_as_often_however_much_was_said(
             petra.act("say", result, text=f"note {number}")
     with django_assert_max_num_queries(9):
         petra.sees()
+
+
+@pytest.mark.parametrize(("said", "wanted"), [("6", 6), ("600", 500), ("0", None), ("0001999999", None), ("six", None)])
+def test_the_number_asked_for_is_a_sensible_one(
+    collection: Collection, browser: Client, said: str, wanted: int | None
+) -> None:
+    browser.post(f"/gallery/collections/{collection.pk}/share/", {"may_comment": "on", "wanted": said, "days": "7"})
+    assert ShareLink.objects.get().wanted == wanted
+
+
+def test_pressing_send_again_and_again_sends_one_mail(
+    collection: Collection, link: Any, petra: Visitor, django_capture_on_commit_callbacks: Any
+) -> None:
+    with django_capture_on_commit_callbacks() as rung:
+        for _ in range(5):
+            petra.act("send")
+    assert len(rung) == 1
