@@ -200,7 +200,7 @@ def test_guests_review_and_a_pick_becomes_an_upscale(site: Site, page: Page, bro
     expect(page.get_by_text("This sun, please keep it.")).to_be_visible()
     assert Axe().run(page).response["violations"] == []
     page.get_by_role("button", name="Upscale").first.click()
-    page.locator("article.card[data-status=SUCCEEDED] .meta", has_text="Upscale").wait_for(timeout=SLOW)
+    page.locator("article.card[data-status=SUCCEEDED] a.kin", has_text="from result").wait_for(timeout=SLOW)
     assert len(visit.received("mj/generateUpscale")) == 1
 
 
