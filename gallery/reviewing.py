@@ -139,7 +139,7 @@ def tell_of_picks(pk: str) -> None:
     )
 
 
-def number_of(lines: Sequence[Looked], pk: UUID | None) -> Looked | None:
+def line_of(lines: Sequence[Looked], pk: UUID | None) -> Looked | None:
     """The line of this result."""
     return next((line for line in lines if line.result.pk == pk), None)
 

@@ -39,8 +39,11 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
         return render(request, "gallery/shared_door.html", {"wrong": wrong}, status=403 if wrong else 200)
     if request.method == "POST":
         return redirect("shares:page", token)
-    sharing.count_opening(link)
-    return render(request, "gallery/shared.html", _shown(request, link, token))
+    context = _shown(request, link, token)
+    if not context.get("guest"):
+        # A guest at work comes back to the page with every pick.
+        sharing.count_opening(link)
+    return render(request, "gallery/shared.html", context)
 
 
 def _shown(request: HttpRequest, link: ShareLink, token: str) -> dict[str, Any]:
@@ -59,7 +62,7 @@ def _shown(request: HttpRequest, link: ShareLink, token: str) -> dict[str, Any]:
     }
     show = request.GET.get("show", "all")
     show = show if show in kinds else "all"
-    opened = reviewing.number_of(lines, uuid_of(request.GET.get("picture", "")))
+    opened = reviewing.line_of(lines, uuid_of(request.GET.get("picture", "")))
     return {
         **context,
         "guest": guest,
@@ -93,7 +96,6 @@ def review(request: HttpRequest, token: str) -> HttpResponse:
         reviewing.leave(request, link)
     elif act == "send":
         reviewing.send_picks(guest)
-        return redirect(f"{back}?sent=1")
     else:
         result = sharing.result_of(link, uuid_of(request.POST.get("result", "")) or link.pk)
         if result is None:

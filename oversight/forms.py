@@ -2,6 +2,7 @@
 
 from decimal import Decimal
 from typing import Any
+from zoneinfo import available_timezones
 
 from django import forms
 from django.core.validators import validate_email
@@ -43,6 +44,14 @@ class BudgetForm(forms.Form):
     member = forms.IntegerField(required=False)
     credits = forms.DecimalField(label="Credits", required=False, min_value=Decimal(0), max_digits=10, decimal_places=2)
     period = forms.ChoiceField(label="Every", choices=[("month", "a month"), ("week", "a week")], initial="month")
+    time_zone = forms.CharField(label="Days of", required=False, max_length=40)
+
+    def clean_time_zone(self) -> str:
+        """A name that the computer knows; empty leaves it as it is."""
+        name: str = self.cleaned_data["time_zone"].strip()
+        if name and name not in available_timezones():
+            raise forms.ValidationError(f"{name} is no time zone; they are called like Europe/Berlin.")
+        return name
 
 
 class LiftForm(forms.Form):

@@ -10,7 +10,7 @@ from django.conf import settings
 from django.db.models import Count, F, Max, Q, Sum
 from django.utils import timezone
 
-from accounts.models import ApiKey
+from accounts.models import ApiKey, Team
 from callbacks.models import Delivery
 from gallery.models import Result
 from oversight.stuck import Need, files_at_risk, needs
@@ -83,14 +83,15 @@ class Home:
         return self.beat is None or self.beat < self.now - STALE_BEAT
 
 
-def home() -> Home:
-    """Gather the page."""
+def home(team: Team | None = None) -> Home:
+    """Gather the page; with a team, the queue, what was spent and what failed are that team's alone."""
     now = timezone.now()
     catch_up()
     today = timezone.localdate()
     first, last = period("30", Q(), today)
-    found = report(Scope("everyone", first, last))
-    counts = Task.objects.aggregate(
+    team_id = team.pk if team else None
+    found = report(Scope("everyone", first, last, team_id=team_id))
+    counts = (Task.objects.filter(team=team) if team else Task.objects).aggregate(
         waiting=Count("pk", filter=Q(status__in=(Status.QUEUED, Status.HELD))),
         running=Count("pk", filter=Q(status__in=RUNNING)),
         ended=Count("pk", filter=Q(finished_at__gt=now - DAY, status__in=(Status.SUCCEEDED, Status.FAILED))),
@@ -98,8 +99,8 @@ def home() -> Home:
     )
     risky = files_at_risk(now)
     spans = [period(name, Q(), today) for name in ("7", "month")]
-    week, month = (_spent(start, end) for start, end in spans)
-    todays = report(Scope("everyone", today, today))
+    week, month = (_spent(Scope("everyone", *span, team_id=team_id)) for span in spans)
+    todays = report(Scope("everyone", today, today, team_id=team_id))
     return Home(
         **counts,
         window=_busiest_window(now),
@@ -124,8 +125,8 @@ def home() -> Home:
     )
 
 
-def _spent(first: Any, last: Any) -> Decimal:
-    return Scope("everyone", first, last).rows.aggregate(sum=Sum("credits"))["sum"] or Decimal(0)
+def _spent(scope: Scope) -> Decimal:
+    return scope.rows.aggregate(sum=Sum("credits"))["sum"] or Decimal(0)
 
 
 def _busiest_window(now: datetime) -> int:

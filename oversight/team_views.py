@@ -145,11 +145,13 @@ def budget(request: HttpRequest, team_id: UUID) -> HttpResponse:
     me = _member(request, team_id, Right.SPEND)
     form = BudgetForm(request.POST)
     if not form.is_valid():
-        messages.error(request, "A budget is a number of credits, or nothing.")
+        wrong = form.errors.get("time_zone") or ["A budget is a number of credits, or nothing."]
+        messages.error(request, str(wrong[0]))
         return redirect("teams:team", team_id)
     said = form.cleaned_data
     whose = get_object_or_404(me.team.memberships, pk=said["member"]).user if said["member"] else None
-    budgets.set_budget(me.user, said["credits"], said["period"], user=whose, team=me.team)
+    zone = said["time_zone"]
+    budgets.set_budget(me.user, said["credits"], said["period"], user=whose, team=me.team, time_zone=zone)
     messages.success(request, "The budget counts from now on.")
     return redirect("teams:team", team_id)
 

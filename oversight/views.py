@@ -27,6 +27,7 @@ from tasks import lifecycle, offboarding
 from tasks.models import FINAL, WAITING, Task
 
 PAGE = 100
+MOST_TABS = 12
 
 
 def staff_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -49,7 +50,9 @@ def _render(request: HttpRequest, name: str, context: dict[str, Any]) -> HttpRes
 @require_safe
 @staff_only
 def home(request: HttpRequest) -> HttpResponse:
-    return _render(request, "home", {"home": gather()})
+    teams = list(Team.objects.order_by("name")[:MOST_TABS])
+    chosen = next((team for team in teams if str(team.pk) == request.GET.get("team")), None)
+    return _render(request, "home", {"home": gather(chosen), "teams": teams, "chosen": chosen})
 
 
 @require_safe

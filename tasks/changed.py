@@ -1,7 +1,7 @@
 """What changed on a board since a revision: a handful of statements by hand.
 
 The same through the ORM costs four times as much (docs/performance.md, A4), and with twenty people rendering at once
-this is what the site spends its time on. The columns are still the models' own: `raw` fills the rows.
+this is what the site spends its time on. The rows are still the models' own (`tasks.rawrows`).
 """
 
 import zlib
@@ -18,6 +18,7 @@ from tasks.batches import under_way
 from tasks.cards import Card, card_of
 from tasks.models import Status, Task
 from tasks.permutations import MOST as MOST_PROMPTS
+from tasks.rawrows import fetch
 from usage.budgets import tightest
 
 POLL_PATH = "/tasks/changes/"
@@ -41,14 +42,20 @@ _STANDING = f"""SELECT u.board_revision,
 _TEAM_STANDING = f"""SELECT w.board_revision, {_FIGURES.format(t="t.team_id = w.id", r="r.team_id = w.id")}
  FROM accounts_team w LEFT JOIN accounts_apikey k
  ON k.id = w.key_id OR (w.key_id IS NULL AND k.user_id = %s) WHERE w.id = %s"""  # noqa: S608 - constants
-_TASKS = """SELECT * FROM tasks_task WHERE id IN (
+# What a card shows. Every further column costs a converter for each row; one that is forgotten costs a query.
+CARD = (
+    *("id", "user_id", "kind", "task_type", "prompt", "parameters", "parent_id", "parent_position", "cost", "status"),
+    *("hold_reason", "failure_class", "message", "created_at", "next_send_at", "sent_at", "finished_at", "empty_looks"),
+)
+_CARD = ", ".join(CARD)
+_TASKS = f"""SELECT {_CARD} FROM tasks_task WHERE id IN (
  SELECT id FROM tasks_task WHERE user_id = %s AND team_id IS NULL AND revision > %s
  UNION SELECT task_id FROM gallery_result WHERE user_id = %s AND team_id IS NULL AND revision > %s)
- ORDER BY created_at LIMIT %s"""
-_TEAM_TASKS = """SELECT * FROM tasks_task WHERE id IN (
+ ORDER BY created_at LIMIT %s"""  # noqa: S608 - a constant
+_TEAM_TASKS = f"""SELECT {_CARD} FROM tasks_task WHERE id IN (
  SELECT id FROM tasks_task WHERE team_id = %s AND team_revision > %s
  UNION SELECT task_id FROM gallery_result WHERE team_id = %s AND team_revision > %s)
- ORDER BY created_at LIMIT %s"""
+ ORDER BY created_at LIMIT %s"""  # noqa: S608 - a constant
 _RESULTS = "SELECT * FROM gallery_result WHERE task_id IN ({}) ORDER BY position"
 _CHILDREN = "SELECT parent_id, kind, task_type FROM tasks_task WHERE parent_id IN ({})"
 
@@ -110,10 +117,12 @@ def cards_since(space: Space, since: int) -> list[Card]:
     """The cards of the space that changed after revision `since`, or whose files did, oldest first."""
     if space.team_id:
         team = _stored(space.team_id)
-        tasks = list(Task.objects.raw(_TEAM_TASKS, [team, since, team, since, MOST_CHANGED]))
+        tasks = fetch(Task, CARD, _TEAM_TASKS, [team, since, team, since, MOST_CHANGED])
         prefetch_related_objects(tasks, "user")
     else:
-        tasks = list(Task.objects.raw(_TASKS, [space.user_id, since, space.user_id, since, MOST_CHANGED]))
+        tasks = fetch(Task, CARD, _TASKS, [space.user_id, since, space.user_id, since, MOST_CHANGED])
+    if kin := [task for task in tasks if task.parent_id]:
+        prefetch_related_objects(kin, "parent")
     results, children = _what_came_of([task for task in tasks if task.status == Status.SUCCEEDED])
     now = timezone.now()
     return [card_of(task, now, results.get(task.pk, []), children.get(task.pk, [])) for task in tasks]

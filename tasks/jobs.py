@@ -9,9 +9,11 @@ from datetime import datetime, timedelta
 from decimal import Decimal
 from uuid import UUID
 
+from django.core.cache import cache
 from django.db import DatabaseError, connection
 from django.utils import timezone
 
+from accounts import audit
 from accounts.models import ApiKey
 from accounts.roles import Right
 from accounts.services import mark_refused, refresh_balance
@@ -107,6 +109,7 @@ def _send(task: Task) -> None:
             return
     _remember(task, accepted)
     note_exchange(task, accepted.exchange, "accepted")
+    _note_key_use(task)
     gates.note_provider(True, timezone.now())
 
 
@@ -150,6 +153,12 @@ def _remember(task: Task, accepted: Accepted) -> None:
             time.sleep(pause)
             connection.close_if_unusable_or_obsolete()
     lifecycle.mark_running(task, accepted.task_id, timezone.now())
+
+
+def _note_key_use(task: Task) -> None:
+    """One line in the audit trail for each key, person and day: single tasks are in the ledger."""
+    if cache.add(f"key-use:{task.key_fingerprint}:{task.user_id}:{timezone.localdate()}", 1, 86_400):
+        audit.note("key used", actor=task.user, target=task.api_key or "", team=task.team)
 
 
 def _not_accepted(task: Task, error: KieError) -> None:

@@ -151,14 +151,23 @@ def lift(budget: Budget, credits: Decimal, reason: str, by: User) -> BudgetLift:
 
 
 def set_budget(
-    by: User, credits: Decimal | None, period: str, *, user: User | None = None, team: Team | None = None
+    by: User,
+    credits: Decimal | None,
+    period: str,
+    *,
+    user: User | None = None,
+    team: Team | None = None,
+    time_zone: str = "",
 ) -> None:
-    """Set, change or, with None, take away a budget; the audit trail keeps both figures."""
+    """Set, change or, with None, take away a budget; the audit trail keeps both figures.
+
+    `time_zone`: where its periods begin at midnight; "" leaves it as it is.
+    """
     with transaction.atomic():
         known = Budget.objects.filter(user=user, team=team).first()
         before = f"{known.credits.normalize():f} {known.period}" if known else "none"
         if credits is not None:
-            said = {"credits": credits, "period": period}
+            said = {"credits": credits, "period": period, **({"time_zone": time_zone} if time_zone else {})}
             Budget.objects.update_or_create(user=user, team=team, defaults=said)
         elif known:
             known.delete()

@@ -3,6 +3,7 @@
 import csv
 import io
 from datetime import timedelta
+from uuid import uuid4
 
 import pytest
 from django.db import connection
@@ -14,9 +15,12 @@ from accounts import teams
 from accounts.models import ApiKey, AuditEntry, Membership, User
 from callbacks.models import Delivery
 from gallery.models import Result
+from oversight.trends import trends
 from tasks import lifecycle
 from tasks.models import HoldReason, Status, Task
 from tests.desk import Desk, fresh
+from usage.models import BalanceReading, Budget
+from usage.rollup import catch_up
 
 
 @pytest.fixture
@@ -167,3 +171,56 @@ def test_the_trail_is_filtered_and_exported(admin: Client, desk: Desk) -> None:
     assert "North" not in admin.get("/oversight/audit/?q=nobody").text
     rows = rows_of(admin, "/oversight/audit/?format=csv")
     assert {row["action"] for row in rows} == {"team made", "audit exported"}
+
+
+def test_the_home_can_show_one_team_s_figures(admin: Client, desk: Desk) -> None:
+    team = teams.create(desk.user, "North")
+    desk.finished("mine")
+    in_team = lifecycle.create(
+        desk.user, {"task_type": "mj_txt2img", "prompt": "a fox", "speed": "turbo"}, nonce=uuid4(), team_id=team.pk
+    )[0]
+    desk.send(in_team)
+    desk.sandbox.finish(fresh(in_team).provider_task_id)
+    desk.look(in_team)
+    everybody, north = admin.get("/oversight/").text, admin.get(f"/oversight/?team={team.pk}").text
+    assert "<b>24</b>" in everybody
+    assert "<b>16</b>" in north
+    assert "All teams" in north
+    assert admin.get("/oversight/?team=nonsense").status_code == 200
+
+
+def test_the_use_of_a_key_is_in_the_trail_once_a_day_for_each_person(desk: Desk) -> None:
+    for number in range(3):
+        desk.running(f"task {number}")
+    assert AuditEntry.objects.filter(action="key used", actor=desk.user).count() == 1
+
+
+def test_the_small_charts_show_balances_failures_and_delays(admin: Client, desk: Desk) -> None:
+    task = desk.running("one")
+    Task.objects.filter(pk=task.pk).update(called_back_at=timezone.now() + timedelta(seconds=9))
+    desk.sandbox.finish(task.provider_task_id)
+    desk.look(task)
+    desk.finished("refused [[fault:fail:Banned_word]]")
+    BalanceReading.objects.create(key_fingerprint=desk.api_key.fingerprint, credits=984)
+    catch_up()
+    charts = {trend.name: trend for trend in trends(timezone.localdate())}
+    assert [line.value for line in charts["Balances"].lines] == ["984"]
+    assert charts["Failures"].lines[0].value == "1"
+    assert charts["Callback delay"].lines[0].value == "9 s"
+    page = admin.get("/oversight/").text
+    assert page.count("<polyline") == 2
+    assert "style=" not in page
+
+
+def test_a_team_s_budget_begins_its_days_where_the_team_is(desk: Desk) -> None:
+    team = teams.create(desk.user, "North")
+    owner = Client()
+    owner.force_login(desk.user)
+    said = {"credits": "500", "period": "week", "time_zone": "Mars/Olympus"}
+    page = owner.post(f"/team/{team.pk}/budget/", said, follow=True)
+    assert "Mars/Olympus is no time zone" in page.text
+    assert not Budget.objects.exists()
+    owner.post(f"/team/{team.pk}/budget/", {**said, "time_zone": "Europe/Berlin"})
+    owner.post(f"/team/{team.pk}/budget/", {**said, "credits": "600", "time_zone": ""})
+    kept = Budget.objects.get()
+    assert (int(kept.credits), kept.period, kept.time_zone) == (600, "week", "Europe/Berlin")

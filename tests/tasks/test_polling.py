@@ -121,3 +121,18 @@ def test_bob_gets_none_of_alices_cards(watcher: Client, desk: Desk) -> None:
     bob = User.objects.create_user("bob@example.com", PASSWORD)
     desk.queue("a secret garden")
     assert "secret" not in _signed_in(bob).get("/tasks/changes/?after=0&board=", headers=HTMX).text
+
+
+def test_a_card_in_any_state_costs_no_statement_of_its_own(
+    watcher: Client, desk: Desk, django_assert_max_num_queries: Any
+) -> None:
+    parent = desk.finished("the parent")
+    for status in Status.values:
+        for _ in range(2):
+            task = desk.queue(f"a task that is {status}")
+            Task.objects.filter(pk=task.pk).update(
+                status=status, parent=parent, parent_position=1, kind="vary", message="said", hold_reason="no_credit"
+            )
+    with django_assert_max_num_queries(9):
+        response = watcher.get("/tasks/changes/?after=0&board=", headers=HTMX)
+    assert response.text.count("<article") == 2 * len(Status.values) + 1
