@@ -113,6 +113,7 @@ class ApiKey(models.Model):
     balance = models.DecimalField("credits", max_digits=14, decimal_places=2, null=True, blank=True)
     checked_at = models.DateTimeField(null=True, blank=True)
     refused_at = models.DateTimeField(null=True, blank=True)
+    disabled_at = models.DateTimeField(null=True, blank=True, help_text="an admin stopped it: nothing is sent with it")
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
 
@@ -124,10 +125,17 @@ class ApiKey(models.Model):
 
     def set_key(self, key: str) -> None:
         """Take `key` in clear text; only its ciphertext, last four characters and fingerprint stay."""
+        if self.fingerprint != fingerprint(key):
+            # What an admin stopped was the other key.
+            self.disabled_at = None
         self.secret = Secret.seal(key)
         self.last_four = key[-4:]
         self.fingerprint = fingerprint(key)
         self.changed_at = timezone.now()
+
+    @property
+    def is_disabled(self) -> bool:
+        return self.disabled_at is not None
 
     @property
     def is_refused(self) -> bool:

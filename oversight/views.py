@@ -10,6 +10,7 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
+from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import audit
@@ -244,6 +245,18 @@ def keys(request: HttpRequest) -> HttpResponse:
     found = ApiKey.objects.select_related("user").prefetch_related("lent_to").order_by("user__email")
     bound = Count("tasks", filter=~Q(tasks__status__in=FINAL))
     return _render(request, "keys", {"keys": found.annotate(bound=bound)[:PAGE]})
+
+
+@require_POST
+@staff_only
+def disable_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
+    """Stop a key or let it work again: nothing is sent with it meanwhile, what was sent is still followed."""
+    key = get_object_or_404(ApiKey.objects.select_related("user"), pk=key_id)
+    stopped = request.POST.get("disabled") == "1"
+    ApiKey.objects.filter(pk=key.pk).update(disabled_at=timezone.now() if stopped else None)
+    audit.note("key stopped" if stopped else "key let work again", target=f"{key} of {key.user.email}", request=request)
+    messages.success(request, f"{key} is stopped." if stopped else f"{key} works again.")
+    return redirect("oversight:keys")
 
 
 def _back(request: HttpRequest) -> str:

@@ -74,6 +74,8 @@ def submit_task(pk: str) -> None:
 
 def _obstacle(task: Task) -> str:
     """Why this task can't go now and won't by itself in a few seconds; a hold reason or ""."""
+    if task.api_key is not None and task.api_key.is_disabled:
+        return HoldReason.KEY_DISABLED
     if task.api_key is None or task.api_key.is_refused:
         return HoldReason.KEY_REFUSED
     # Never buy what cannot be stored.
@@ -131,7 +133,7 @@ def host_reference(pk: str) -> None:
     """Upload a picture to the account that will pay, while its prompt is still written: then sending need not wait."""
     reference = Reference.objects.select_related("user").filter(pk=pk).first()
     key = key_for(reference.user_id, space_of(reference.user).team_id) if reference else None
-    if reference is None or key is None or key.is_refused:
+    if reference is None or key is None or key.is_refused or key.is_disabled:
         return
     try:
         with open_client(key) as client:

@@ -35,6 +35,7 @@ class Status(models.TextChoices):
 
 class HoldReason(models.TextChoices):
     KEY_REFUSED = "key_refused", "key refused"
+    KEY_DISABLED = "key_disabled", "key stopped by an admin"
     NO_CREDIT = "no_credit", "not enough credits"
     PROVIDER_PAUSED = "provider_paused", "the provider is not taking tasks"
     OVER_BUDGET = "over_budget", "over budget"

@@ -70,6 +70,7 @@ def wake_held(now: datetime) -> None:
         held.filter(hold_reason=HoldReason.PROVIDER_PAUSED, held_at__lt=now - PAUSED_FOR),
         held.filter(watched_by({"balance__gte": F("cost"), **checked_since}), hold_reason=HoldReason.NO_CREDIT),
         held.filter(watched_by(checked_since), hold_reason=HoldReason.KEY_REFUSED),
+        held.filter(watched_by({"disabled_at": None}), hold_reason=HoldReason.KEY_DISABLED),
     ]
     disk_low = held.filter(hold_reason=HoldReason.DISK_LOW)
     if disk_low.exists() and has_room():

@@ -32,6 +32,10 @@ HOLDS = {
         "Held, the key was refused",
         "Nothing was lost. Check or replace your API key; it leaves by itself when the key is accepted.",
     ),
+    HoldReason.KEY_DISABLED: (
+        "Held, an admin stopped the key",
+        "Nothing was lost. It leaves by itself when the admin lets the key work again.",
+    ),
     HoldReason.NO_CREDIT: ("Held, not enough credits", "It leaves by itself when the balance allows."),
     HoldReason.PROVIDER_PAUSED: (
         "Held, the provider is not taking tasks",

@@ -94,6 +94,7 @@ POLICY = {
     "oversight:block": ACT,
     "oversight:offboard": BOTH,
     "oversight:keys": READ,
+    "oversight:disable_key": ACT,
     "oversight:stuck": READ,
     "oversight:act_on_many": ACT,
     "oversight:act": ACT,
@@ -152,7 +153,7 @@ def given(desk: Desk) -> dict[str, Any]:
     more |= {"user_id": desk.user.pk, "delivery_id": Delivery.objects.create(task=task, body=b"{}", answer=200).pk}
     collection = Collection.objects.create(user=desk.user, name="Kept")
     link, _ = sharing.make(collection, desk.user, days=1, password="", may_download=False)
-    more |= {"collection_id": collection.pk, "link_id": link.pk}
+    more |= {"collection_id": collection.pk, "link_id": link.pk, "key_id": uuid4()}
     return more | {"task_id": task.pk, "result_id": result.pk, "token": task.callback_token, "variant": "original"}
 
 
@@ -200,6 +201,7 @@ def test_what_is_somebody_else_s_looks_like_what_is_not_there(
         "member_id": 0,
         "collection_id": uuid4(),
         "link_id": uuid4(),
+        "key_id": uuid4(),
     }
     for method in POLICY[name]:
         foreign = charlie.generic(method, path_of(name, given), data=b"")

@@ -18,6 +18,7 @@ from gallery.models import Result
 from oversight.trends import trends
 from tasks import lifecycle
 from tasks.models import HoldReason, Status, Task
+from tasks.sweep import wake_held
 from tests.desk import Desk, fresh
 from usage.models import BalanceReading, Budget
 from usage.rollup import catch_up
@@ -224,3 +225,30 @@ def test_a_team_s_budget_begins_its_days_where_the_team_is(desk: Desk) -> None:
     owner.post(f"/team/{team.pk}/budget/", {**said, "credits": "600", "time_zone": ""})
     kept = Budget.objects.get()
     assert (int(kept.credits), kept.period, kept.time_zone) == (600, "week", "Europe/Berlin")
+
+
+def test_a_stopped_key_sends_nothing_and_what_runs_is_still_brought_home(admin: Client, desk: Desk) -> None:
+    running, waiting = desk.running("running"), desk.queue("waiting")
+    stop = f"/oversight/keys/{desk.api_key.pk}/disable/"
+    admin.post(stop, {"disabled": "1"})
+    held = desk.send(waiting)
+    assert (held.status, held.hold_reason) == (Status.HELD, HoldReason.KEY_DISABLED)
+    assert desk.charges() == 1
+    desk.sandbox.finish(running.provider_task_id)
+    assert desk.look(running).status == Status.SUCCEEDED
+    wake_held(timezone.now())
+    assert fresh(waiting).status == Status.HELD
+    assert "stopped" in admin.get("/oversight/keys/").text
+    admin.post(stop, {"disabled": "0"})
+    wake_held(timezone.now())
+    assert desk.send(fresh(waiting)).status == Status.RUNNING
+    assert AuditEntry.objects.filter(action__in=["key stopped", "key let work again"]).count() == 2
+
+
+def test_another_key_of_the_same_person_is_not_the_one_that_was_stopped(desk: Desk) -> None:
+    key = ApiKey.objects.get()
+    key.disabled_at = timezone.now()
+    key.set_key(desk.key)
+    assert key.is_disabled
+    key.set_key("another-key-altogether-0002")
+    assert not key.is_disabled
