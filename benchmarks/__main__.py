@@ -14,9 +14,10 @@ def main(arguments: list[str]) -> int:
     parser.add_argument("lines", nargs="*", metavar="LINE", help="A1, B2, ... or a letter for its group; default: all")
     parser.add_argument("--quick", action="store_true", help="fewer rounds and rows: a glance, not a verdict")
     parser.add_argument("--write", action="store_true", help="put the table into docs/performance.md")
+    parser.add_argument("--postgresql", metavar="URL", default="", help="measure in a database of its own there")
     chosen = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory(prefix="mj-portal-bench-") as folder:
-        surroundings.prepare(Path(folder))
+        surroundings.prepare(Path(folder), chosen.postgresql)
         # Models can be imported only now.
         from benchmarks.lines import LINES
 
