@@ -123,7 +123,7 @@ def _frame(task: Task, result: Result) -> Frame:
     return Frame(
         id=str(result.id),
         number=number,
-        state=result.state,
+        state="trashed" if result.trashed_at else result.state,
         is_clip=result.kind == Result.Kind.VIDEO,
         href=reverse("gallery:viewer", args=[result.id]),
         media=f"/media/{result.id}/",

@@ -6,10 +6,12 @@ from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts import teams
 from accounts.models import Membership, Role, Team, User
 from gallery.models import Result
+from gallery.organising import throw_away
 from tasks import lifecycle
 from tasks.models import Status, Task
 from tests.desk import Desk, fresh
@@ -256,3 +258,14 @@ def test_the_poll_offers_no_more_than_the_page(looking: tuple[Client, Task]) -> 
     changed = client.get(f"/tasks/changes/?after=0&team={task.team_id.hex if task.team_id else ''}", headers=HTMX).text
     assert f'id="task-{task.pk}"' in changed
     assert "/tasks/follow/" not in changed
+
+
+def test_a_picture_in_the_trash_is_on_its_card_in_words_only(alice: Client, desk: Desk) -> None:
+    task = desk.finished()
+    Result.objects.filter(task=task).update(state="saved", saved_at=timezone.now(), width=16, height=9)
+    thrown = Result.objects.filter(task=task).order_by("position")[:1]
+    throw_away(Result.objects.filter(pk__in=[result.pk for result in thrown]))
+    card = alice.get("/").text
+    assert "Picture 1 is" in card
+    assert card.count('class="picture"') == 3
+    assert f"/media/{thrown[0].pk}/" not in card
