@@ -170,3 +170,13 @@ def test_parameters_can_be_typed_again(given: dict[str, Any], flags: str) -> Non
 def test_parameters_in_words_leave_out_what_was_not_given() -> None:
     given = {"version": "niji6", "speed": "fast", "variety": 0, "enable_translation": True, "water_mark": ""}
     assert in_words(given) == [("Version", "Niji 6"), ("Speed", "Fast"), ("Variety", "0"), ("Translated", "Yes")]
+
+
+@pytest.mark.parametrize("task_type", ["mj_img2img", "mj_style_reference", "mj_omni_reference"])
+def test_a_picture_becomes_any_kind_of_reference_with_one_click(browser: Client, shelf: Shelf, task_type: str) -> None:
+    result = shelf(prompt="fog at dawn")
+    there = f"/?use={result.pk}&as={task_type}"
+    assert there.replace("&", "&amp;") in browser.get(address(result)).text
+    studio = browser.get(there).text
+    assert re.search(rf'name="task_type" value="{task_type}"[^>]* checked', studio)
+    assert f"/media/{result.pk}/320" in studio
