@@ -59,7 +59,7 @@ def _note_download(request: HttpRequest, result: Result) -> None:
 
 def _with_prompt(request: HttpRequest, result: Result) -> HttpResponseBase:
     """The original with its prompt and flags in its own metadata. Never for a link: there words are not shared."""
-    served = _served(result, "download")
+    served = _served(result, "download", result.task.prompt)
     words = f"{result.task.prompt} {as_flags(result.task.parameters)}".strip()
     try:
         size, pieces = embedding.with_words(served.name, BY_MIME[result.content_type], words)
@@ -73,9 +73,12 @@ def _with_prompt(request: HttpRequest, result: Result) -> HttpResponseBase:
     return response
 
 
-def served_response(request: HttpRequest, result: Result, variant: str) -> HttpResponseBase:
-    """The bytes of one variant of a saved result, which the caller has seen that this visitor may have."""
-    served = _served(result, variant)
+def served_response(request: HttpRequest, result: Result, variant: str, *, is_named: bool = True) -> HttpResponseBase:
+    """The bytes of one variant of a saved result, which the caller has seen that this visitor may have.
+
+    `is_named`: whether the file's name may tell the prompt.
+    """
+    served = _served(result, variant, result.task.prompt if is_named else "")
     if served.attached:
         _note_download(request, result)
     unchanged = get_conditional_response(request, etag=served.etag)
@@ -94,10 +97,10 @@ def served_response(request: HttpRequest, result: Result, variant: str) -> HttpR
 FIELDS = ("task", "kind", "content_type", "sha256", "position", "task__prompt", "task__parameters")
 
 
-def _served(result: Result, variant: str) -> Served:
+def _served(result: Result, variant: str, prompt: str) -> Served:
     etag = f'"{result.sha256[:32]}-{variant}"'
     known = BY_MIME[result.content_type]
-    words = result.task.prompt, result.position
+    words = prompt, result.position
     if variant in {"320", "640", "1280", "poster"}:
         width = files.WIDTHS[-1] if variant == "poster" else int(variant)
         return Served(files.rendition_name(result.sha256, width), "image/webp", etag, human_name(*words, "webp"))

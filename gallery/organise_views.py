@@ -22,7 +22,7 @@ from gallery.archives import zip_response
 from gallery.models import Collection, Result
 from gallery.search import Search, tag_name
 from gallery.wall import tiles
-from mjportal.given import uuid_of, way_back
+from mjportal.given import line_of, uuid_of, way_back
 
 LONGEST_NAME = 80
 MOST_COLLECTIONS = 500
@@ -90,8 +90,10 @@ def _collect(request: HttpRequest, space: Space, results: "QuerySet[Result]") ->
 
 def _collection(request: HttpRequest, space: Space) -> Collection:
     """The collection the form names; with `name` a new one."""
-    name = " ".join(request.POST.get("name", "").split())[:LONGEST_NAME]
+    name = line_of(request.POST.get("name", ""), LONGEST_NAME)
     if name and not request.POST.get("collection"):
+        if Collection.objects.filter(space.holds).count() >= MOST_COLLECTIONS:
+            raise Http404
         return Collection.objects.create(user_id=space.user_id, team_id=space.team_id, name=name)
     pk = uuid_of(request.POST.get("collection", ""))
     if pk is None:
@@ -140,7 +142,7 @@ def collections(request: HttpRequest) -> HttpResponse:
     """GET: the collections of the space, for the strip over the wall. POST: make one."""
     space = space_of(signed_in(request))
     if request.method == "POST":
-        name = " ".join(request.POST.get("name", "").split())[:LONGEST_NAME]
+        name = line_of(request.POST.get("name", ""), LONGEST_NAME)
         if not space.may_make:
             raise Http404
         if name and Collection.objects.filter(space.holds).count() < MOST_COLLECTIONS:
@@ -216,7 +218,7 @@ def _change(request: HttpRequest, found: Collection) -> HttpResponse:
         item = found.items.filter(result_id=uuid_of(request.POST.get("result", "")) or found.pk).first()
         Collection.objects.filter(pk=found.pk).update(cover=item.result if item else None)
         return redirect("gallery:collection", found.pk)
-    name = " ".join(request.POST.get("name", "").split())[:LONGEST_NAME]
+    name = line_of(request.POST.get("name", ""), LONGEST_NAME)
     parent = _top(Space(found.user_id, found.team_id), request.POST.get("parent", ""))
     # One level deep: what has children of its own stays on top.
     chosen = None if found.children.exists() or parent == found else parent

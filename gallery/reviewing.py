@@ -6,7 +6,6 @@ A guest has a name and no account. Whatever a guest does is asked anew of the li
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import timedelta
-from uuid import UUID
 
 from django.conf import settings
 from django.core.mail import send_mail
@@ -17,10 +16,11 @@ from django.utils import timezone
 
 from accounts.models import User
 from gallery.models import Collection, Guest, Pick, Remark, Result, ShareLink
+from gallery.sharing import MOST_SHOWN, open_links, shown_in
 from mjportal.background import enqueue
-from mjportal.given import uuid_of
+from mjportal.given import line_of, uuid_of
 
-MOST_GUESTS, MOST_REMARKS = 100, 1_000
+MOST_GUESTS, MOST_OF_ONE, MOST_REMARKS = 100, 5, 1_000
 TELL_EVERY = timedelta(minutes=5)
 TELL_JOB = "gallery.jobs.tell_of_picks"
 VERDICTS = {"pick": Pick.Verdict.PICKED, "reject": Pick.Verdict.REJECTED}
@@ -53,12 +53,23 @@ def guest_of(request: HttpRequest, link: ShareLink) -> Guest | None:
 
 
 def introduce(request: HttpRequest, link: ShareLink, name: str) -> Guest | None:
-    """Let a visitor review under a name; None when it is none, or when too many have come."""
-    name = "".join(letter for letter in " ".join(name.split()) if letter.isprintable())[:60]
-    if not name or not link.may_comment or link.guests.count() >= MOST_GUESTS:
+    """Let a visitor review under a name; None when it is none, or when too many have come.
+
+    Who is known already gets another name, and one browser brings a few guests at most: nobody fills a review alone.
+    """
+    name = line_of(name, 60)
+    if not name or not link.may_comment:
+        return None
+    if known := guest_of(request, link):
+        Guest.objects.filter(pk=known.pk).update(name=name)
+        return known
+    brought = f"{_name(link)}-brought"
+    came = int(request.session.get(brought, 0))
+    if came >= MOST_OF_ONE or link.guests.count() >= MOST_GUESTS:
         return None
     guest = Guest.objects.create(link=link, name=name)
     request.session[_name(link)] = str(guest.pk)
+    request.session[brought] = came + 1
     return guest
 
 
@@ -103,12 +114,8 @@ def looked_at(results: Sequence[Result], links: Q, guest: Guest | None = None) -
 
 def tally(collection: Collection) -> list[Looked]:
     """What came of all reviews of a collection: the pictures anybody spoke of, the most picked first."""
-    results = list(
-        Result.objects.filter(items__collection=collection, trashed_at=None, saved_at__isnull=False)
-        .select_related("task")
-        .order_by("items__position")
-    )
-    lines = looked_at(results, Q(collection=collection))
+    results = list(shown_in(collection.pk).select_related("task")[:MOST_SHOWN])
+    lines = looked_at(results, Q(collection=collection) | Q(collection__parent=collection))
     spoken_of = [line for line in lines if line.pickers or line.rejecters or line.remarks]
     return sorted(spoken_of, key=lambda line: (-len(line.pickers), len(line.rejecters), line.number))
 
@@ -124,7 +131,7 @@ def send_picks(guest: Guest) -> None:
 def tell_of_picks(pk: str) -> None:
     """The mail about one guest's picks."""
     guest = Guest.objects.select_related("link__collection", "link__created_by").filter(pk=pk).first()
-    if guest is None or guest.sent_at is None:
+    if guest is None or guest.sent_at is None or not open_links(Q(pk=guest.link_id)):
         return
     collection = guest.link.collection
     picked = guest.picks.filter(verdict=Pick.Verdict.PICKED).count()
@@ -137,11 +144,6 @@ def tell_of_picks(pk: str) -> None:
         None,
         [guest.link.created_by.email],
     )
-
-
-def line_of(lines: Sequence[Looked], pk: UUID | None) -> Looked | None:
-    """The line of this result."""
-    return next((line for line in lines if line.result.pk == pk), None)
 
 
 def _name(link: ShareLink) -> str:

@@ -19,7 +19,7 @@ from gallery.models import Result
 from gallery.shapes import SHAPES
 from gallery.wording import TYPES, in_word
 from gallery.words import Term, terms
-from mjportal.given import uuid_of
+from mjportal.given import line_of, uuid_of
 
 KINDS = {"image": "Pictures", "video": "Clips"}
 LONGEST = 200
@@ -50,8 +50,7 @@ FACETS = {
 
 def tag_name(said: str) -> str:
     """A tag as it is kept: one line of lower-case words, at most 40 characters."""
-    words = " ".join("".join(letter if letter.isprintable() else " " for letter in said).split())
-    return words.lower()[:LONGEST_TAG].strip()
+    return line_of(said.lower(), LONGEST_TAG)
 
 
 @dataclass(frozen=True, slots=True)

@@ -18,7 +18,7 @@ from accounts.roles import Right
 from accounts.spaces import may_in, visible
 from gallery import reviewing, sharing
 from gallery.media import served_response
-from gallery.models import Collection, Result, ShareLink
+from gallery.models import Collection, Remark, ShareLink
 from gallery.organise_views import collection_page
 from mjportal.given import uuid_of
 
@@ -62,7 +62,8 @@ def _shown(request: HttpRequest, link: ShareLink, token: str) -> dict[str, Any]:
     }
     show = request.GET.get("show", "all")
     show = show if show in kinds else "all"
-    opened = reviewing.line_of(lines, uuid_of(request.GET.get("picture", "")))
+    pictured = uuid_of(request.GET.get("picture", ""))
+    at = next((place for place, line in enumerate(lines) if line.result.pk == pictured), None)
     return {
         **context,
         "guest": guest,
@@ -71,9 +72,9 @@ def _shown(request: HttpRequest, link: ShareLink, token: str) -> dict[str, Any]:
         "lines": kinds[show][1],
         "total": len(lines),
         "mine": kinds["mine"][1],
-        "opened": opened,
-        "newer": lines[opened.number - 2] if opened and opened.number > 1 else None,
-        "older": lines[opened.number] if opened and opened.number < len(lines) else None,
+        "opened": None if at is None else lines[at],
+        "newer": lines[at - 1] if at else None,
+        "older": None if at is None else next(iter(lines[at + 1 : at + 2]), None),
     }
 
 
@@ -87,8 +88,8 @@ def review(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     act, back = request.POST.get("act", ""), reverse("shares:page", args=[token])
     if act == "name":
-        reviewing.introduce(request, link, request.POST.get("name", ""))
-        return redirect(back)
+        came = reviewing.introduce(request, link, request.POST.get("name", ""))
+        return redirect(back if came else f"{back}?full=1")
     guest = reviewing.guest_of(request, link)
     if guest is None:
         return redirect(back)
@@ -121,7 +122,7 @@ def file(request: HttpRequest, token: str, result_id: UUID, variant: str) -> Htt
     result = sharing.result_of(link, result_id)
     if result is None:
         raise Http404
-    response = served_response(request, result, variant)
+    response = served_response(request, result, variant, is_named=False)
     # A revoked link must not live on in a cache.
     response["Cache-Control"] = "private, no-store"
     return response
@@ -154,16 +155,16 @@ def revoke(request: HttpRequest, link_id: UUID) -> HttpResponse:
 
 @require_POST
 def reply(request: HttpRequest, collection_id: UUID) -> HttpResponse:
-    """Answer what was said of a picture, in the newest open link in which it was said."""
+    """Answer a remark, where it was made: whoever reviews by another link reads nothing of it."""
     collection = _mine(request, collection_id)
-    result = get_object_or_404(
-        Result.objects.filter(items__collection=collection), pk=uuid_of(request.POST.get("result", ""))
-    )
-    link = collection.links.filter(revoked_at=None, may_comment=True).order_by("-created_at").first()
-    if link is None:
-        messages.error(request, "No open link takes comments any more.")
+    said = request.POST.get("remark", "")
+    here = Q(link__collection=collection) | Q(link__collection__parent=collection)
+    number = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
+    remark = get_object_or_404(Remark.objects.filter(here).select_related("result"), pk=number)
+    if link := next(iter(sharing.open_links(Q(pk=remark.link_id, may_comment=True))), None):
+        reviewing.remark(link, remark.result, request.POST.get("text", ""), user=signed_in(request))
     else:
-        reviewing.remark(link, result, request.POST.get("text", ""), user=signed_in(request))
+        messages.error(request, "The link it came by takes no comments any more.")
     return redirect("gallery:collection", collection.pk)
 
 

@@ -8,12 +8,14 @@ from uuid import UUID
 from django.contrib.auth.hashers import check_password, make_password
 from django.core.cache import cache
 from django.db import transaction
-from django.db.models import F, Q, QuerySet
+from django.db.models import F, Min, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit
 from accounts.models import User
+from accounts.roles import Right
+from accounts.spaces import may_in
 from gallery.models import Collection, Result, ShareLink
 
 MOST_TRIES, TRY_SECONDS = 10, 600
@@ -61,19 +63,31 @@ def hash_of(token: str) -> str:
 
 def find(token: str) -> ShareLink | None:
     """The open link with this token; a closed, expired or unknown one are all the same."""
+    return next((link for link in open_links(Q(token_hash=hash_of(token)))), None)
+
+
+def open_links(which: Q) -> list[ShareLink]:
+    """Those of the links that work now: not closed, not run out, and made by somebody who may still share there."""
     fresh = Q(expires_at=None) | Q(expires_at__gt=timezone.now())
-    return (
-        ShareLink.objects.select_related("collection", "created_by")
-        .filter(fresh, token_hash=hash_of(token), revoked_at=None)
-        .first()
-    )
+    links = ShareLink.objects.select_related("collection", "created_by").filter(which, fresh, revoked_at=None)
+    return [link for link in links if _may_share(link)]
+
+
+def _may_share(link: ShareLink) -> bool:
+    by = link.created_by
+    return by.is_active and may_in(by, link.collection.team_id, Right.MAKE)
+
+
+def shown_in(collection_id: UUID) -> "QuerySet[Result]":
+    """The saved results of a collection and of its children, each once, in the order that numbers them everywhere."""
+    inside = Q(items__collection=collection_id) | Q(items__collection__parent=collection_id)
+    shown = Result.objects.filter(inside, saved_at__isnull=False, trashed_at=None)
+    return shown.annotate(place=Min("items__position", filter=inside)).order_by("place", "-saved_at", "pk")
 
 
 def shown_by(link: ShareLink) -> "QuerySet[Result]":
-    """What the link shows: the saved results of its collection and of that one's children, in their order."""
-    collections = Q(items__collection=link.collection_id) | Q(items__collection__parent=link.collection_id)
-    shown = Result.objects.filter(collections, saved_at__isnull=False, trashed_at=None)
-    return shown.select_related("task").order_by("items__position", "-saved_at").distinct()
+    """What the link shows."""
+    return shown_in(link.collection_id).select_related("task")
 
 
 def may_enter(request: HttpRequest, link: ShareLink) -> bool:
@@ -84,8 +98,9 @@ def may_enter(request: HttpRequest, link: ShareLink) -> bool:
 def enter(request: HttpRequest, link: ShareLink, password: str) -> bool:
     """Try a password; ten wrong ones in ten minutes are the end for a while, right or not."""
     counter = f"share-tries:{link.pk}"
-    cache.add(counter, 0, TRY_SECONDS)
-    if cache.incr(counter) > MOST_TRIES:
+    tries = int(cache.get(counter, 0)) + 1
+    cache.set(counter, tries, TRY_SECONDS)
+    if tries > MOST_TRIES:
         return False
     if not check_password(password, link.password):
         return False

@@ -14,6 +14,11 @@ def uuid_of(text: str) -> UUID | None:
         return None
 
 
+def line_of(text: str, limit: int) -> str:
+    """One line of printable words, cut to `limit`: what PostgreSQL and a page take as a name."""
+    return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:limit].strip()
+
+
 def way_back(request: HttpRequest, otherwise: str) -> str:
     """The path the form names as `next`, when it is one of this site."""
     said = request.POST.get("next", "")

@@ -14,6 +14,7 @@ from django.utils import timezone
 from accounts.models import ApiKey, User
 from accounts.services import next_revisions
 from accounts.spaces import key_for
+from kie.answers import is_task_id
 from kie.parameters import TaskType, read_back
 from kie.reports import Report
 from tasks.lifecycle import NoKey, chain_of
@@ -21,24 +22,42 @@ from tasks.models import CLIP_TYPES, Kind, Status, Task
 from usage import ledger
 
 MOST = 50
-LONGEST = 128
+IN_DOUBT = (Status.SUBMITTING, Status.UNCONFIRMED)
+SHORTEST = 6
 _SEPARATORS = re.compile(r"[\s,;]+")
 _CLIP = re.compile(r"\.(?:mp4|webm|mov)(?:$|[?#])", re.IGNORECASE)
 
 
+class LentKey(Exception):
+    """The key that pays here is somebody else's."""
+
+
+class StillOpen(Exception):
+    """A task of the account is on its way or without confirmation."""
+
+
 def numbers_in(text: str) -> list[str]:
     """The provider's numbers in what was pasted, each once."""
-    said = (each for each in _SEPARATORS.split(text) if 6 <= len(each) <= LONGEST and each.isprintable())
-    return list(dict.fromkeys(said))
+    return list(dict.fromkeys(each for each in _SEPARATORS.split(text) if len(each) >= SHORTEST and is_task_id(each)))
 
 
 def adopt(user: User, team_id: UUID | None, numbers: Sequence[str]) -> tuple[list[Task], int]:
-    """Have each of these tasks looked up. Returns (the new ones, how many were here already). Raises NoKey."""
+    """Have each of these tasks looked up. Returns (the new ones, how many the person has here already).
+
+    Raises NoKey; LentKey, for what was made with a key is its owner's to bring; and StillOpen while one of the
+    account's tasks is in doubt: the number may be that task's, and as an import it could never heal it.
+    """
     key = key_for(user.pk, team_id)
     if key is None:
         raise NoKey
+    if key.user_id != user.pk:
+        raise LentKey
+    doubtful = Task.objects.filter(key_fingerprint=key.fingerprint, status__in=IN_DOUBT)
+    if doubtful.exists():
+        raise StillOpen
     made = [task for number in numbers[:MOST] if (task := _adopt(user, team_id, key, number))]
-    return made, len(numbers[:MOST]) - len(made)
+    here = Task.objects.visible_to(user).filter(key_fingerprint=key.fingerprint, provider_task_id__in=numbers[:MOST])
+    return made, here.count() - len(made)
 
 
 def _adopt(user: User, team_id: UUID | None, key: ApiKey, number: str) -> Task | None:

@@ -27,6 +27,14 @@ def adopt(request: HttpRequest) -> HttpResponse:
     except lifecycle.NoKey:
         messages.error(request, NO_KEY)
         return redirect("accounts:key")
+    except adopting.LentKey:
+        messages.error(request, "This team pays with a lent key: only its owner can bring what was made with it.")
+        return redirect("gallery:index")
+    except adopting.StillOpen:
+        messages.error(
+            request, "A task of this key has no confirmation yet. Settle that one first: the number may be its own."
+        )
+        return redirect("tasks:studio")
     said = f"{len(made)} looked up at the provider; the pictures appear here and in the gallery."
     messages.success(request, f"{said} {known} were here already." if known else said)
     return redirect("tasks:studio")

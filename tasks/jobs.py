@@ -132,7 +132,8 @@ def _pictures(client: Client, task: Task) -> list[str] | None:
 def host_reference(pk: str) -> None:
     """Upload a picture to the account that will pay, while its prompt is still written: then sending need not wait."""
     reference = Reference.objects.select_related("user").filter(pk=pk).first()
-    key = key_for(reference.user_id, space_of(reference.user).team_id) if reference else None
+    space = space_of(reference.user) if reference else None
+    key = key_for(space.user_id, space.team_id) if space and space.may_make else None
     if reference is None or key is None or key.is_refused or key.is_disabled:
         return
     try:

@@ -141,7 +141,8 @@ def _apply(task: Task, outcome: Report | KieError | None, gathered: Pass) -> Non
         return
     if isinstance(outcome, KieError):
         gathered.notes.append(apply_trouble(task, outcome, now))
-        gathered.provider_trouble |= isinstance(outcome, UnexpectedReply) or (
+        # A look that broke on our side has no exchange: it says nothing of the provider.
+        gathered.provider_trouble |= (isinstance(outcome, UnexpectedReply) and outcome.exchange is not None) or (
             isinstance(outcome, Busy) and outcome.maintenance
         )
         note_exchange(task, outcome.exchange, type(outcome).__name__)

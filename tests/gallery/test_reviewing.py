@@ -1,12 +1,15 @@
 """Review rounds: guests of a link pick, reject and comment; the house sees who chose what, and nobody else anything."""
 
+from datetime import timedelta
 from typing import Any
 
 import pytest
 from django.core import mail
 from django.test import Client
+from django.utils import timezone
 
-from accounts.models import User
+from accounts import teams
+from accounts.models import Membership, Role, User
 from gallery import organising, reviewing, sharing
 from gallery.models import Collection, Guest, Pick, Remark, Result, ShareLink
 from tests.gallery.conftest import Shelf
@@ -157,7 +160,8 @@ def test_the_house_answers_and_the_guest_reads_it(
 ) -> None:
     first = pictures(collection)[0]
     petra.act("say", first, text="More fog?")
-    browser.post(f"/gallery/collections/{collection.pk}/reply/", {"result": str(first.pk), "text": "Here it is."})
+    remark = str(Remark.objects.get().pk)
+    browser.post(f"/gallery/collections/{collection.pk}/reply/", {"remark": remark, "text": "Here it is."})
     seen = petra.sees(f"?picture={first.pk}")
     assert "Here it is." in seen
     assert "Ada Berg" in seen
@@ -202,3 +206,83 @@ def test_pressing_send_again_and_again_sends_one_mail(
         for _ in range(5):
             petra.act("send")
     assert len(rung) == 1
+
+
+def test_an_answer_goes_to_the_link_it_was_asked_by_and_to_no_other(collection: Collection, browser: Client) -> None:
+    first = pictures(collection)[0]
+    options: Any = {"days": 7, "password": "", "may_download": False, "may_comment": True}
+    one, other = (Visitor(sharing.make(collection, collection.user, **options)[1], name) for name in ("Ann", "Ben"))
+    one.act("say", first, text="How much?")
+    remark = str(Remark.objects.get().pk)
+    reply = f"/gallery/collections/{collection.pk}/reply/"
+    browser.post(reply, {"remark": remark, "text": "For Ann alone."})
+    assert "For Ann alone." in one.sees(f"?picture={first.pk}")
+    assert "For Ann alone." not in other.sees(f"?picture={first.pk}")
+    ShareLink.objects.update(expires_at=timezone.now() - timedelta(minutes=1))
+    browser.post(reply, {"remark": remark, "text": "Too late."})
+    assert not Remark.objects.filter(text="Too late.").exists()
+    assert browser.post(reply, {"remark": "nonsense", "text": "x"}).status_code == 404
+
+
+def test_pictures_of_a_child_are_numbered_and_counted_as_the_guests_see_them(
+    collection: Collection, link: Any, petra: Visitor, browser: Client, shelf: Shelf
+) -> None:
+    child = Collection.objects.create(user=collection.user, name="Below", parent=collection)
+    below = shelf(sha256="ee" * 32)
+    organising.collect(child, Result.objects.filter(pk__in=[below.pk, pictures(collection)[2].pk]))
+    shown = list(sharing.shown_in(collection.pk))
+    assert len(shown) == len(set(shown)) == 4
+    for result in shown:
+        assert petra.client.get(f"{petra.address}?picture={result.pk}").status_code == 200
+    petra.act("pick", below)
+    [line] = reviewing.tally(collection)
+    assert (line.result, line.number) == (below, shown.index(below) + 1)
+
+
+def test_a_link_ends_with_its_maker_s_rights_and_mails_nobody_then(
+    collection: Collection, link: Any, petra: Visitor
+) -> None:
+    petra.act("send")
+    User.objects.filter(pk=collection.user_id).update(is_active=False)
+    assert petra.client.get(petra.address).status_code == 404
+    reviewing.tell_of_picks(str(Guest.objects.get().pk))
+    assert not mail.outbox
+
+
+def test_a_link_of_a_team_ends_when_its_maker_leaves(collection: Collection) -> None:
+    team = teams.create(collection.user, "North")
+    dora = User.objects.create_user("dora@example.com")
+    member = Membership.objects.create(team=team, user=dora, role=Role.MEMBER)
+    Collection.objects.filter(pk=collection.pk).update(team=team)
+    collection.refresh_from_db()
+    _, token = sharing.make(collection, dora, days=None, password="", may_download=True)
+    assert sharing.find(token)
+    member.delete()
+    assert sharing.find(token) is None
+
+
+def test_one_browser_can_not_fill_a_review(collection: Collection, link: Any) -> None:
+    visitor = Visitor(link[1])
+    for number in range(20):
+        visitor.act("name", name=f"Eve {number}")
+        if number % 2:
+            visitor.act("leave")
+    assert Guest.objects.count() == reviewing.MOST_OF_ONE
+    assert "No more guests" in visitor.sees("?full=1")
+    assert "You are" in Visitor(link[1], "Tom").sees()
+
+
+def test_files_of_a_link_are_named_without_the_prompt(collection: Collection) -> None:
+    _, token = sharing.make(collection, collection.user, days=7, password="", may_download=True)
+    first = pictures(collection)[0]
+    for variant in ("320", "download"):
+        answer = Client().get(f"/s/{token}/{first.pk}/{variant}")
+        answer.getvalue()
+        assert "secret" not in answer["Content-Disposition"], variant
+
+
+@pytest.mark.parametrize("act", ["collect", "collections"])
+def test_a_collection_s_name_has_no_letters_a_database_refuses(browser: Client, shelf: Shelf, act: str) -> None:
+    said = {"name": "a\0b", "act": "collect", "result": str(shelf().pk)}
+    browser.post("/gallery/act/" if act == "collect" else "/gallery/collections/", said)
+    assert Collection.objects.get().name == "a b"

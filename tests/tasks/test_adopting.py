@@ -5,9 +5,11 @@ from typing import Any
 import pytest
 from django.test import Client
 
+from accounts import teams
+from accounts.models import Membership, Role, Team, User
 from gallery.models import Result
 from tasks.adopting import numbers_in
-from tasks.models import Kind, Status, Task
+from tasks.models import Gate, Kind, Status, Task
 from tests.desk import Desk, fresh
 from usage.models import LedgerEntry
 
@@ -105,3 +107,28 @@ def test_without_a_key_one_is_led_to_connect_it(bob: Client) -> None:
 )
 def test_numbers_are_found_in_what_was_pasted(text: str, count: int) -> None:
     assert len(numbers_in(text)) == count
+
+
+def test_while_a_task_is_in_doubt_nothing_is_imported(alice: Client, desk: Desk) -> None:
+    desk.send(desk.queue("a fox [[fault:lose_answer]]"))
+    assert "Settle that one first" in bring(alice, "0123456789abcdef").text
+    assert not Task.objects.filter(kind=Kind.IMPORT).exists()
+
+
+def test_with_a_lent_key_only_its_owner_imports(desk: Desk, bob: Client) -> None:
+    team = teams.create(desk.user, "North")
+    Team.objects.filter(pk=team.pk).update(key=desk.api_key)
+    member = User.objects.get(email="bob@example.com")
+    Membership.objects.create(team=team, user=member, role=Role.MEMBER)
+    User.objects.filter(pk=member.pk).update(team=team, in_teams=True)
+    page = bring(bob, made_elsewhere(desk, "private of alice"))
+    assert "only its owner" in page.text
+    assert not Task.objects.filter(kind=Kind.IMPORT).exists()
+
+
+def test_a_look_that_breaks_on_our_side_says_nothing_of_the_provider(alice: Client, desk: Desk) -> None:
+    task = desk.running()
+    Task.objects.filter(pk=task.pk).update(provider_task_id="not.an.id!")
+    for _ in range(15):
+        desk.look(task)
+    assert not Gate.objects.filter(scope="provider", open_until__isnull=False).exists()

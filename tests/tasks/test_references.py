@@ -13,6 +13,8 @@ from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from PIL import Image
 
+from accounts import teams
+from accounts.models import Membership, Role, Team, User
 from gallery.models import Result
 from tasks.jobs import host_reference
 from tasks.models import HoldReason, Status, Task
@@ -176,6 +178,16 @@ def test_an_early_upload_that_fails_is_made_again_when_the_task_leaves(alice: Cl
 
 
 def test_a_picture_brought_without_a_key_is_not_uploaded(bob: Client, desk: Desk) -> None:
+    host_reference(str(brought(bob).pk))
+    assert not [each for each in desk.sandbox.requests if "upload" in each.path]
+
+
+def test_who_may_only_look_puts_nothing_on_a_lent_key_s_account(desk: Desk, bob: Client) -> None:
+    team = teams.create(desk.user, "North")
+    Team.objects.filter(pk=team.pk).update(key=desk.api_key)
+    viewer = User.objects.get(email="bob@example.com")
+    Membership.objects.create(team=team, user=viewer, role=Role.VIEWER)
+    User.objects.filter(pk=viewer.pk).update(team=team, in_teams=True)
     host_reference(str(brought(bob).pk))
     assert not [each for each in desk.sandbox.requests if "upload" in each.path]
 
