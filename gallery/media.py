@@ -7,7 +7,6 @@ from uuid import UUID
 from django.conf import settings
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, StreamingHttpResponse
 from django.shortcuts import get_object_or_404
-from django.utils import timezone
 from django.utils.cache import get_conditional_response
 from django.utils.http import content_disposition_header
 from django.views.decorators.http import require_safe
@@ -15,6 +14,7 @@ from django.views.decorators.http import require_safe
 from gallery import embedding, files
 from gallery.models import Result
 from gallery.naming import human_name
+from gallery.organising import note_download
 from gallery.ranges import Unsatisfiable, requested_range
 from gallery.sniffing import BY_MIME
 from gallery.wording import as_flags
@@ -54,7 +54,7 @@ def file(request: HttpRequest, result_id: UUID, variant: str) -> HttpResponseBas
 
 def _note_download(request: HttpRequest, result: Result) -> None:
     if request.method == "GET":
-        Result.objects.filter(pk=result.pk, downloaded_at=None).update(downloaded_at=timezone.now())
+        note_download(Result.objects.filter(pk=result.pk))
 
 
 def _with_prompt(request: HttpRequest, result: Result) -> HttpResponseBase:

@@ -100,14 +100,14 @@ def looked_at(results: Sequence[Result], links: Q, guest: Guest | None = None) -
     """The results with what the guests of these links made of them, in three queries."""
     lines = {result.pk: Looked(result, number) for number, result in enumerate(results, start=1)}
     own = Q(result_id__in=list(lines))
-    guests = Guest.objects.filter(link__in=ShareLink.objects.filter(links))
+    of_links = Q(link__in=ShareLink.objects.filter(links))
+    guests = Guest.objects.filter(of_links)
     for pick in Pick.objects.filter(own, guest__in=guests).select_related("guest").order_by("at"):
         line = lines[pick.result_id]
         (line.pickers if pick.verdict == Pick.Verdict.PICKED else line.rejecters).append(pick.guest.name)
         if guest and pick.guest_id == guest.pk:
             line.mine = pick.verdict
-    said = Remark.objects.filter(own, link__in=ShareLink.objects.filter(links)).select_related("guest", "user")
-    for each in said:
+    for each in Remark.objects.filter(own, of_links).select_related("guest", "user"):
         lines[each.result_id].remarks.append(each)
     return list(lines.values())
 

@@ -20,7 +20,7 @@ from gallery import reviewing, sharing
 from gallery.media import served_response
 from gallery.models import Collection, Remark, ShareLink
 from gallery.organise_views import collection_page
-from mjportal.given import uuid_of
+from mjportal.given import number_of, uuid_of
 
 DAYS = {"1": 1, "7": 7, "30": 30, "": None}
 PICTURES = {"320", "640", "1280", "poster", "clip"}
@@ -157,10 +157,9 @@ def revoke(request: HttpRequest, link_id: UUID) -> HttpResponse:
 def reply(request: HttpRequest, collection_id: UUID) -> HttpResponse:
     """Answer a remark, where it was made: whoever reviews by another link reads nothing of it."""
     collection = _mine(request, collection_id)
-    said = request.POST.get("remark", "")
     here = Q(link__collection=collection) | Q(link__collection__parent=collection)
-    number = int(said) if said.isascii() and said.isdigit() and len(said) < 19 else 0
-    remark = get_object_or_404(Remark.objects.filter(here).select_related("result"), pk=number)
+    said = number_of(request.POST.get("remark", ""))
+    remark = get_object_or_404(Remark.objects.filter(here).select_related("result"), pk=said)
     if link := next(iter(sharing.open_links(Q(pk=remark.link_id, may_comment=True))), None):
         reviewing.remark(link, remark.result, request.POST.get("text", ""), user=signed_in(request))
     else:

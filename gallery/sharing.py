@@ -63,7 +63,7 @@ def hash_of(token: str) -> str:
 
 def find(token: str) -> ShareLink | None:
     """The open link with this token; a closed, expired or unknown one are all the same."""
-    return next((link for link in open_links(Q(token_hash=hash_of(token)))), None)
+    return next(iter(open_links(Q(token_hash=hash_of(token)))), None)
 
 
 def open_links(which: Q) -> list[ShareLink]:

@@ -118,16 +118,27 @@ def read_page(space: Space, search: Search, place: Place | None) -> Page:
     """The page after `place` (the first without one): two queries, three when a search for words changes its tier."""
     found = Found(space, search)
     rows = found.after(place, PAGE + 1, *COLUMNS, "words_id")
-    page = Page()
-    shown = tiles((row[: len(COLUMNS)] for row in rows[:PAGE]), search)
-    for day, members in groupby(shown, key=lambda pair: timezone.localdate(pair[0])):
-        group = [tile for _, tile in members]
-        page.days.append(Day(day, group, len(group)))
+    page = Page(_by_day(rows[:PAGE], search))
     if search.terms:
         _finish_matches(page, found, rows)
     else:
         _finish_days(page, found, rows, place)
     return page
+
+
+def _by_day(rows: Iterable[tuple[Any, ...]], search: Search) -> list[Day]:
+    """Rows of COLUMNS and more as days; matches come by tier, so their days may come twice and have no number."""
+    shown = tiles((row[: len(COLUMNS)] for row in rows), search)
+    days = []
+    for day, members in groupby(shown, key=lambda pair: timezone.localdate(pair[0])):
+        group = [tile for _, tile in members]
+        days.append(Day(day, group, 0 if search.terms else len(group)))
+    return days
+
+
+def _at(pk: UUID) -> Result:
+    """As much of a result as its place needs."""
+    return Result.objects.only("pk", "saved_at", "words_id").get(pk=pk)
 
 
 def read_around(space: Space, search: Search, result: Result) -> Page:
@@ -137,12 +148,12 @@ def read_around(space: Space, search: Search, result: Result) -> Page:
     if here is None:
         return read_page(space, search, None)
     ahead = found.before(here, PAGE // 2, "id")
-    first = Result.objects.only("pk", "saved_at", "words_id").get(pk=ahead[0][0]) if ahead else result
+    first = _at(ahead[0][0]) if ahead else result
     start = found.place_of(first)
     beyond = found.before(start, 1, "id") if start else []
     if not beyond:
         return read_page(space, search, None)
-    edge = found.place_of(Result.objects.only("pk", "saved_at", "words_id").get(pk=beyond[0][0]))
+    edge = found.place_of(_at(beyond[0][0]))
     page = read_page(space, search, edge)
     page.newer = str(start)
     return page
@@ -153,27 +164,18 @@ def read_newer(space: Space, search: Search, place: Place) -> Page:
     found = Found(space, search)
     rows = found.before(place, PAGE + 1, *COLUMNS, "words_id")
     more, rows = (rows[0], rows[1:]) if len(rows) > PAGE else (None, rows)
-    page = Page()
-    for day, members in groupby(
-        tiles((row[: len(COLUMNS)] for row in rows), search), key=lambda pair: timezone.localdate(pair[0])
-    ):
-        group = [tile for _, tile in members]
-        page.days.append(Day(day, group, 0 if search.terms else len(group)))
+    page = Page(_by_day(rows, search))
     if rows and not search.terms:
         _count(page, found, Cursor(rows[-1][7], rows[-1][0]))
     if more:
-        page.newer = str(found.place_of(Result.objects.only("pk", "saved_at", "words_id").get(pk=rows[0][0])))
+        page.newer = str(found.place_of(_at(rows[0][0])))
         page.days[0].continues = not search.terms and timezone.localdate(more[7]) == page.days[0].date
     return page
 
 
 def _finish_matches(page: Page, found: Found, rows: list[tuple[Any, ...]]) -> None:
-    """Matches come by tier, so a day may come twice and has no number of its own."""
-    for day in page.days:
-        day.count = 0
     if len(rows) > PAGE:
-        last = found.place_of(Result.objects.only("pk", "words_id").get(pk=rows[PAGE - 1][0]))
-        page.older = str(last)
+        page.older = str(found.place_of(_at(rows[PAGE - 1][0])))
 
 
 def _finish_days(page: Page, found: Found, rows: list[tuple[Any, ...]], place: Place | None) -> None:

@@ -14,6 +14,11 @@ def uuid_of(text: str) -> UUID | None:
         return None
 
 
+def number_of(text: str) -> int:
+    """The whole number a text spells, 0 when it spells none that a database takes."""
+    return int(text) if text.isascii() and text.isdigit() and len(text) < 19 else 0
+
+
 def line_of(text: str, limit: int) -> str:
     """One line of printable words, cut to `limit`: what PostgreSQL and a page take as a name."""
     return " ".join("".join(letter if letter.isprintable() else " " for letter in text).split())[:limit].strip()

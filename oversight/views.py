@@ -19,7 +19,7 @@ from accounts.people import signed_in
 from callbacks.models import Delivery
 from gallery.models import Result
 from gallery.services import try_again
-from mjportal.given import uuid_of
+from mjportal.given import number_of, uuid_of
 from mjportal.spreadsheets import csv_response
 from oversight import diary
 from oversight.home import home as gather
@@ -174,7 +174,7 @@ def callbacks(request: HttpRequest) -> HttpResponseBase:
     if request.GET.get("format") == "csv":
         return _diary_csv(found)
     counts = [(name, label, everything.filter(condition).count()) for name, (label, condition) in diary.KINDS.items()]
-    opened = next(iter(diary.lines(found.filter(pk=_number(request.GET.get("call"))))), None)
+    opened = next(iter(diary.lines(found.filter(pk=number_of(request.GET.get("call", ""))))), None)
     shown = list(diary.lines(found[: diary.PAGE]))
     context = {"lines": shown, "counts": counts, "kind": kind, "since": since, "words": words, "opened": opened}
     if opened:
@@ -268,7 +268,3 @@ def _back(request: HttpRequest) -> str:
 def _words(request: HttpRequest) -> str:
     """What is searched for; PostgreSQL takes no NUL."""
     return request.GET.get("q", "").replace("\0", "").strip()[:100]
-
-
-def _number(text: str | None) -> int:
-    return int(text) if text and text.isascii() and text.isdigit() and len(text) < 19 else 0

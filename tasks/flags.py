@@ -5,7 +5,7 @@ included, is the prompt's own text and is passed on as it stands.
 """
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -148,12 +148,15 @@ def readers_of(flag: Flag) -> str:
     """Which versions read a flag of `unread_by`, in words."""
     versions = [f"version {version}" if version[0].isdigit() else "Niji 6" for version in VERSIONS]
     readers = [name for name, version in zip(versions, VERSIONS, strict=True) if version in BOUND[flag.name]]
-    who = readers[0] if len(readers) == 1 else f"{', '.join(readers[:-1])} and {readers[-1]}"
-    return f"does nothing in this version. Only {who} {'reads' if len(readers) == 1 else 'read'} it."
+    return f"does nothing in this version. {_only(readers)}"
 
 
 def why_ignored(flag: Flag) -> str:
     """Who reads this flag, in words."""
     readers = [kind.label for kind in TaskType if kind in BY_NAME[flag.name].takes]
+    return f"does nothing here. {_only(readers)}"
+
+
+def _only(readers: Sequence[str]) -> str:
     who = readers[0] if len(readers) == 1 else f"{', '.join(readers[:-1])} and {readers[-1]}"
-    return f"does nothing here. Only {who} {'reads' if len(readers) == 1 else 'read'} it."
+    return f"Only {who} {'reads' if len(readers) == 1 else 'read'} it."
