@@ -37,11 +37,12 @@ def wait_for(url: str, process: "subprocess.Popen[bytes]", seconds: float = 60) 
     raise CommandError(f"{url} did not answer within {seconds:.0f} s.")
 
 
-def refuse_taken(port: int, name: str) -> None:
+def refuse_taken(port: int, *names: str) -> None:
     """Raises CommandError when another program listens on this port: said before anything is started."""
     with socket.socket() as probe:
         if probe.connect_ex(("127.0.0.1", port)) == 0:
-            raise CommandError(f"Port {port} is taken. Choose another one: {name}={port + 10} make run")
+            others = " ".join(name.format(port + 10) for name in names)
+            raise CommandError(f"Port {port} is taken. Choose another one: {others} make run")
 
 
 class Command(BaseCommand):
@@ -61,7 +62,7 @@ class Command(BaseCommand):
 
     def start(self) -> None:
         environment = dict(os.environ)
-        refuse_taken(settings.PORT, "PORT")
+        refuse_taken(settings.PORT, "PORT={}")
         call_command("prepare", verbosity=0)
         own_sandbox = settings.KIE_API_URL == settings.SANDBOX_URL
         if own_sandbox:
@@ -83,7 +84,9 @@ class Command(BaseCommand):
         self.stdout.flush()
 
     def start_sandbox(self, environment: Mapping[str, str]) -> None:
-        refuse_taken(int(settings.SANDBOX_URL.rsplit(":", 1)[1]), "SANDBOX_PORT")
+        # The provider's two addresses in .env name the sandbox's port too.
+        names = ("SANDBOX_PORT={}", "KIE_API_URL=http://127.0.0.1:{}", "KIE_UPLOAD_URL=http://127.0.0.1:{}")
+        refuse_taken(int(settings.SANDBOX_URL.rsplit(":", 1)[1]), *names)
         folder = str(settings.DATA_DIR / "sandbox")
         command = [
             sys.executable,
