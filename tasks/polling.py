@@ -5,8 +5,9 @@ users through the ORM cost ten times the one statement below (docs/performance.m
 here, a signed-out visitor included, goes on to the real view.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from typing import Any, NamedTuple
+from urllib.parse import parse_qsl
 from uuid import UUID
 
 from django.conf import settings
@@ -61,16 +62,17 @@ class BoardPollMiddleware:
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
         if request.path_info == POLL_PATH and request.method == "GET":
-            after = request.GET.get("after", "")
-            watcher = _watcher(request) if is_revision(after) and is_team(request.GET.get("team")) else None
-            if watcher and watcher.revision == int(after):
+            # A QueryDict costs several times as much, a tenth of the whole answer.
+            query = dict(parse_qsl(request.META["QUERY_STRING"], keep_blank_values=True))
+            watcher = _watcher(request, query)
+            if watcher and watcher.revision == int(query["after"]):
                 return HttpResponse(status=204, headers={"Cache-Control": "no-store"})
             # Without htmx or the token's cookie the answer needs what other middleware adds to a page.
             is_fragment = "HTTP_HX_REQUEST" in request.META and settings.CSRF_COOKIE_NAME in request.COOKIES
             if watcher and is_fragment and watcher.is_proved():
                 self.csrf.process_request(request)
-                space = Space(watcher.user_id, team_named(request), watcher.role)
-                return _fragment(request, context_since(space, int(after), request.GET.get("board")))
+                space = Space(watcher.user_id, team_named(query), watcher.role)
+                return _fragment(request, context_since(space, int(query["after"]), query.get("board")))
         return self.get_response(request)
 
 
@@ -84,18 +86,18 @@ def is_team(team: str | None) -> bool:
     return team is None or (len(team) == 32 and all(digit in "0123456789abcdef" for digit in team))
 
 
-def team_named(request: HttpRequest) -> UUID | None:
+def team_named(query: Mapping[str, str]) -> UUID | None:
     """The team whose board is polled, after `is_team`."""
-    team = request.GET.get("team")
+    team = query.get("team")
     return UUID(team) if team else None
 
 
-def _watcher(request: HttpRequest) -> Watcher | None:
+def _watcher(request: HttpRequest, query: Mapping[str, str]) -> Watcher | None:
     session_key = request.COOKIES.get(settings.SESSION_COOKIE_NAME, "")
-    if not session_key:
+    if not session_key or not is_revision(query.get("after", "")) or not is_team(query.get("team")):
         return None
     now = connection.ops.adapt_datetimefield_value(timezone.now())
-    team = team_named(request)
+    team = team_named(query)
     with connection.cursor() as cursor:
         if team:
             cursor.execute(_TEAM_SQL, [session_key, now, Team._meta.pk.get_db_prep_value(team, connection)])

@@ -25,6 +25,10 @@ class Visit:
     def go(self, path: str) -> None:
         self.page.goto(f"{self.site.url}{path}")
 
+    def scripts_run(self) -> None:
+        """After a click that led to another page: what is shown does not listen yet, on a slow machine least of all."""
+        self.page.wait_for_load_state("load")
+
     def make_first_admin(self) -> None:
         self.go("/")
         self.page.get_by_label("Setup code").fill((self.site.folder / "setup-code").read_text())
@@ -52,6 +56,7 @@ class Visit:
         self.page.get_by_label("Password").fill(PASSWORD)
         self.page.get_by_role("button", name="Sign in").click()
         expect(self.page.get_by_label("Prompt")).to_be_visible()
+        self.scripts_run()
 
     def connect_key(self, key: str = KEY, balance: float = 1000) -> None:
         self.site.sandbox.add_account(key, balance)

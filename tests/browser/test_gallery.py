@@ -91,7 +91,7 @@ def test_coming_back_to_the_gallery_leads_to_the_same_picture(site: Site, page: 
     visit.sign_in("seed0@example.com")
     visit.go("/gallery/")
     page.mouse.move(600, 500)
-    for _ in range(40):
+    for _ in range(400):
         page.mouse.wheel(0, 900)
         page.wait_for_timeout(60)
         if page.locator(".tile").count() >= 180:
@@ -102,10 +102,11 @@ def test_coming_back_to_the_gallery_leads_to_the_same_picture(site: Site, page: 
     page.goto(f"{site.url}/account/")
     page.go_back()
     expect(page.locator(".tile").first).to_be_visible()
+    page.wait_for_function(f"seen => ({TOPMOST})() === seen", arg=seen)
     page.wait_for_timeout(600)
     assert page.evaluate(TOPMOST) == seen
     # Upwards what was left out comes again, and nothing jumps while it does.
-    for _ in range(60):
+    for _ in range(400):
         page.mouse.wheel(0, -900)
         page.wait_for_timeout(60)
         if not page.locator(".newer").count() and page.evaluate("scrollY") == 0:
@@ -142,6 +143,7 @@ def test_two_pictures_are_compared_by_mouse_and_by_key(site: Site, page: Page) -
     assert left["x"] + left["width"] <= right["x"]
     page.keyboard.press("Escape")
     expect(page.locator("[data-viewer]")).to_be_visible()
+    visit.scripts_run()
     page.keyboard.press("c")
     expect(page.get_by_role("heading", name="Compare")).to_be_visible()
 

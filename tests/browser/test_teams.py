@@ -102,6 +102,8 @@ def test_a_passkey_is_set_up_and_signs_in(site: Site, page: Page) -> None:
     page.goto(home)
     page.get_by_role("button", name=re.compile("Your menu")).click()
     page.get_by_role("button", name="Sign out").click()
+    expect(page.get_by_role("heading", name="Sign in")).to_be_visible()
+    visit.scripts_run()
     page.get_by_role("button", name="Use a passkey").click()
     expect(page.get_by_label("Prompt", exact=True)).to_be_visible()
 
