@@ -23,6 +23,8 @@ function takes(type) {
 
 function cost() {
   const form = root();
+  // What a list of prompts costs only its reading knows.
+  if (form.elements.rows) return;
   const type = form.querySelector("[name=task_type]:checked");
   const speed = form.querySelector("[name=speed]:checked:enabled");
   const batch = form.querySelector("[name=video_batch_size]:checked:enabled");

@@ -29,6 +29,7 @@ async function read() {
 function show(page) {
   const isOpen = document.getElementById("checklist")?.matches(":popover-open");
   for (const id of ["notes", "unfolded"]) document.getElementById(id)?.replaceWith(page.getElementById(id));
+  const wasList = told?.isList;
   told = JSON.parse(document.getElementById("notes").dataset.reading);
   if (isOpen) document.getElementById("checklist")?.showPopover();
   for (const [name, value] of Object.entries(told.values)) follow(name, value);
@@ -37,6 +38,7 @@ function show(page) {
   if (word) word.textContent = told.isList ? `Generate ${told.count}` : "Generate";
   const cost = form.querySelector("[data-cost]");
   if (cost && told.isList) cost.textContent = told.cost;
+  else if (wasList) form.elements.prompt.dispatchEvent(new Event("input", { bubbles: true }));
   form.querySelector("[data-as-text]").hidden = !told.asText;
 }
 

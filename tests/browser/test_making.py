@@ -46,6 +46,24 @@ def test_by_keyboard_alone_flags_move_the_controls_and_braces_become_a_list(visi
     assert {(body["aspectRatio"], body["stylization"], "ow" in body) for body in sent} == {("16:9", 250, False)}
 
 
+def test_a_list_says_its_whole_cost_from_the_first_paint_on(visit: Maker, page: Page) -> None:
+    with page.expect_response(lambda answer: "green" in (answer.request.post_data or "") and "/draft/" in answer.url):
+        page.get_by_label("Prompt", exact=True).fill("a {red, green} fox")
+    expect(page.get_by_role("button", name="Generate 2 16")).to_be_visible()
+    page.add_init_script("""addEventListener("DOMContentLoaded", () => {
+      window.costs = [];
+      const note = () => window.costs.push(document.querySelector("[data-cost]").textContent);
+      note();
+      new MutationObserver(note).observe(document.getElementById("generate"), { subtree: true, childList: true });
+    })""")
+    with page.expect_response(lambda answer: "/read/" in answer.url):
+        page.reload()
+    expect(page.get_by_role("button", name="Generate 2 16")).to_be_visible()
+    assert set(page.evaluate("costs")) == {"16"}
+    page.get_by_label("Prompt", exact=True).fill("a fox")
+    expect(page.get_by_role("button", name="Generate 8")).to_be_visible()
+
+
 def test_a_control_rewrites_its_flag_and_the_caret_stays(visit: Maker, page: Page) -> None:
     prompt = page.get_by_label("Prompt", exact=True)
     prompt.fill("🦊 asleep --ar 16:9 --c 10")
