@@ -125,12 +125,12 @@ class ApiKey(models.Model):
 
     def set_key(self, key: str) -> None:
         """Take `key` in clear text; only its ciphertext, last four characters and fingerprint stay."""
-        if self.fingerprint != fingerprint(key):
-            # What an admin stopped was the other key.
-            self.disabled_at = None
         self.secret = Secret.seal(key)
         self.last_four = key[-4:]
         self.fingerprint = fingerprint(key)
+        # A stop belongs to the provider's account: wiped and connected again, or by somebody else, it is stopped still.
+        stops = StoppedKey.objects.filter(fingerprint=self.fingerprint)
+        self.disabled_at = stops.values_list("stopped_at", flat=True).first()
         self.changed_at = timezone.now()
 
     @property
@@ -140,6 +140,20 @@ class ApiKey(models.Model):
     @property
     def is_refused(self) -> bool:
         return self.refused_at is not None
+
+
+class StoppedKey(models.Model):
+    """A provider account with which an admin lets nothing be sent, whoever holds its key."""
+
+    fingerprint = models.CharField(max_length=32, unique=True, editable=False)
+    last_four = models.CharField(max_length=4, editable=False)
+    stopped_at = models.DateTimeField(default=timezone.now, editable=False)
+
+    class Meta:
+        verbose_name = "stopped API key"
+
+    def __str__(self) -> str:
+        return f"•••• {self.last_four}"
 
 
 class Role(models.TextChoices):

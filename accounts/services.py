@@ -8,7 +8,7 @@ from django.db import connection, transaction
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import ApiKey, Team, User
+from accounts.models import ApiKey, StoppedKey, Team, User
 from kie.client import Client
 from mjportal.encryption import Secret
 
@@ -92,6 +92,21 @@ def set_webhook_key(api_key: ApiKey, webhook_key: str) -> None:
         ApiKey.objects.filter(pk=api_key.pk).update(webhook_secret=Secret.seal(webhook_key))
         action = "webhook key set" if webhook_key else "webhook key forgotten"
         audit.note(action, actor=api_key.user, target=str(api_key))
+
+
+def stop_key(api_key: ApiKey) -> None:
+    """Let nothing be sent with this provider account, by nobody who holds its key; what was sent is still followed."""
+    named = {"fingerprint": api_key.fingerprint, "last_four": api_key.last_four}
+    with transaction.atomic():
+        stop, _ = StoppedKey.objects.get_or_create(named, fingerprint=api_key.fingerprint)
+        ApiKey.objects.filter(fingerprint=stop.fingerprint).update(disabled_at=stop.stopped_at)
+
+
+def let_key_work(fingerprint: str) -> None:
+    """End what `stop_key` began."""
+    with transaction.atomic():
+        StoppedKey.objects.filter(fingerprint=fingerprint).delete()
+        ApiKey.objects.filter(fingerprint=fingerprint).update(disabled_at=None)
 
 
 def delete_key(user: User) -> bool:

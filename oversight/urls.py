@@ -12,6 +12,7 @@ urlpatterns = [
     path("people/<int:user_id>/go/", views.offboard, name="offboard"),
     path("keys/", views.keys, name="keys"),
     path("keys/<uuid:key_id>/disable/", views.disable_key, name="disable_key"),
+    path("keys/stopped/<int:stop_id>/release/", views.release_key, name="release_key"),
     path("stuck/", views.stuck, name="stuck"),
     path("stuck/act/", views.act_on_many, name="act_on_many"),
     path("tasks/<uuid:task_id>/look/", views.act, name="act"),

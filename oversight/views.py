@@ -10,12 +10,12 @@ from django.core.paginator import Paginator
 from django.db.models import Count, Q
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
-from django.utils import timezone
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts import audit
-from accounts.models import ApiKey, AuditEntry, Team, User
+from accounts.models import ApiKey, AuditEntry, StoppedKey, Team, User
 from accounts.people import signed_in
+from accounts.services import let_key_work, stop_key
 from callbacks.models import Delivery
 from gallery.models import Result
 from gallery.services import try_again
@@ -244,7 +244,8 @@ def keys(request: HttpRequest) -> HttpResponse:
     """The health of every key: balance, when it was read, what is bound to it. Never the key."""
     found = ApiKey.objects.select_related("user").prefetch_related("lent_to").order_by("user__email")
     bound = Count("tasks", filter=~Q(tasks__status__in=FINAL))
-    return _render(request, "keys", {"keys": found.annotate(bound=bound)[:PAGE]})
+    nobodys = StoppedKey.objects.exclude(fingerprint__in=ApiKey.objects.values("fingerprint")).order_by("stopped_at")
+    return _render(request, "keys", {"keys": found.annotate(bound=bound)[:PAGE], "nobodys": nobodys[:PAGE]})
 
 
 @require_POST
@@ -253,9 +254,23 @@ def disable_key(request: HttpRequest, key_id: UUID) -> HttpResponse:
     """Stop a key or let it work again: nothing is sent with it meanwhile, what was sent is still followed."""
     key = get_object_or_404(ApiKey.objects.select_related("user"), pk=key_id)
     stopped = request.POST.get("disabled") == "1"
-    ApiKey.objects.filter(pk=key.pk).update(disabled_at=timezone.now() if stopped else None)
+    if stopped:
+        stop_key(key)
+    else:
+        let_key_work(key.fingerprint)
     audit.note("key stopped" if stopped else "key let work again", target=f"{key} of {key.user.email}", request=request)
     messages.success(request, f"{key} is stopped." if stopped else f"{key} works again.")
+    return redirect("oversight:keys")
+
+
+@require_POST
+@staff_only
+def release_key(request: HttpRequest, stop_id: int) -> HttpResponse:
+    """Let a stopped key work again which nobody holds any more."""
+    stop = get_object_or_404(StoppedKey, pk=stop_id)
+    let_key_work(stop.fingerprint)
+    audit.note("key let work again", target=str(stop), request=request)
+    messages.success(request, f"{stop} may be connected and used again.")
     return redirect("oversight:keys")
 
 

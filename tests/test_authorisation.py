@@ -95,6 +95,7 @@ POLICY = {
     "oversight:offboard": BOTH,
     "oversight:keys": READ,
     "oversight:disable_key": ACT,
+    "oversight:release_key": ACT,
     "oversight:stuck": READ,
     "oversight:act_on_many": ACT,
     "oversight:act": ACT,
@@ -153,7 +154,7 @@ def given(desk: Desk) -> dict[str, Any]:
     more |= {"user_id": desk.user.pk, "delivery_id": Delivery.objects.create(task=task, body=b"{}", answer=200).pk}
     collection = Collection.objects.create(user=desk.user, name="Kept")
     link, _ = sharing.make(collection, desk.user, days=1, password="", may_download=False)
-    more |= {"collection_id": collection.pk, "link_id": link.pk, "key_id": uuid4()}
+    more |= {"collection_id": collection.pk, "link_id": link.pk, "key_id": uuid4(), "stop_id": 1}
     return more | {"task_id": task.pk, "result_id": result.pk, "token": task.callback_token, "variant": "original"}
 
 

@@ -12,7 +12,8 @@ from django.test.utils import CaptureQueriesContext
 from django.utils import timezone
 
 from accounts import teams
-from accounts.models import ApiKey, AuditEntry, Membership, User
+from accounts.models import ApiKey, AuditEntry, Membership, StoppedKey, User
+from accounts.services import connect_key, delete_key
 from callbacks.models import Delivery
 from gallery.models import Result
 from oversight.trends import trends
@@ -245,10 +246,17 @@ def test_a_stopped_key_sends_nothing_and_what_runs_is_still_brought_home(admin: 
     assert AuditEntry.objects.filter(action__in=["key stopped", "key let work again"]).count() == 2
 
 
-def test_another_key_of_the_same_person_is_not_the_one_that_was_stopped(desk: Desk) -> None:
-    key = ApiKey.objects.get()
-    key.disabled_at = timezone.now()
-    key.set_key(desk.key)
-    assert key.is_disabled
-    key.set_key("another-key-altogether-0002")
-    assert not key.is_disabled
+def test_a_stop_stays_with_the_key_whoever_connects_it_and_however_often(admin: Client, desk: Desk) -> None:
+    admin.post(f"/oversight/keys/{desk.api_key.pk}/disable/", {"disabled": "1"})
+    desk.sandbox.add_account("another-key-altogether-0002", 100)
+    assert not connect_key(desk.user, "another-key-altogether-0002").is_disabled
+    assert connect_key(desk.user, desk.key).is_disabled
+    delete_key(desk.user)
+    page = admin.get("/oversight/keys/").text
+    assert "nobody now" in page
+    bob = User.objects.create_user("bob@example.com")
+    assert connect_key(bob, desk.key).is_disabled
+    assert "nobody now" not in admin.get("/oversight/keys/").text
+    delete_key(bob)
+    admin.post(f"/oversight/keys/stopped/{StoppedKey.objects.get().pk}/release/")
+    assert not connect_key(bob, desk.key).is_disabled

@@ -18,7 +18,8 @@ def granian_command(application: str, port: int) -> list[str]:
         "--port": str(port),
         "--workers": str(settings.WEB_WORKERS),
         "--blocking-threads": str(settings.WEB_THREADS),
-        "--log-level": "warning",
+        # Below errors it only has its own opinion of how many threads fit this machine.
+        "--log-level": "error",
     }
     flat = [part for pair in arguments.items() for part in pair]
     return [str(Path(sys.executable).with_name("granian")), *flat, "--respawn-failed-workers", application]
