@@ -14,7 +14,7 @@ from django.db.models import Count, Q
 from accounts.models import User
 from accounts.spaces import Space
 from gallery.found import Found
-from gallery.models import Tag
+from gallery.models import Collection, Tag
 from gallery.search import FACETS, KINDS, Search
 from gallery.wall import MOST_COUNTED
 
@@ -22,6 +22,7 @@ COLUMNS = (*(facet.column for facet in FACETS.values()), "kind", "starred", "rat
 VERSIONS = ("7", "6.1", "6", "5.2", "5.1", "niji6")
 RATED = 4
 MOST_TAGS = 16
+MOST_COLLECTIONS = 12
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,8 +51,14 @@ class Desk:
     groups: Mapping[str, Group]
     marks: list[Group]
     tags: Group
+    collections: Group
     capped: bool
     most: str = f"{MOST_COUNTED:,}"
+
+    @property
+    def spaced(self) -> list[Group]:
+        """The groups whose names people give: as wide as they are."""
+        return [self.tags, self.collections]
 
     @property
     def columns(self) -> list[Group]:
@@ -62,7 +69,7 @@ class Desk:
 
 
 def read_desk(space: Space, search: Search) -> Desk:
-    """Three queries: the rows to count, the names of the people among them, and the tags of the space."""
+    """Four queries: the rows to count, the names of the people among them, tags and collections of the space."""
     wide = replace(search, kind="", starred=False, rating=0, chosen={})
     rows = list(Found(space, wide).everything.order_by("-saved_at").values_list(*COLUMNS)[:MOST_COUNTED])
     counts = _count(rows, search)
@@ -74,7 +81,7 @@ def read_desk(space: Space, search: Search) -> Desk:
         Group("starred", "Starred", [Option("1", "Starred", counts["starred"]["True"], search.starred)]),
         Group("rating", "Rating", [Option("4", "4 stars and up", counts["rating"]["high"], search.rating >= RATED)]),
     ]
-    return Desk(groups, marks, _tags(space, search), len(rows) >= MOST_COUNTED)
+    return Desk(groups, marks, _tags(space, search), _collections(space, search), len(rows) >= MOST_COUNTED)
 
 
 def _tags(space: Space, search: Search) -> Group:
@@ -84,6 +91,19 @@ def _tags(space: Space, search: Search) -> Group:
     names = {tag.name: tag.shown for tag in counted[:MOST_TAGS]}
     named = [*names, *(name for name in search.tags if name not in names)]
     return Group("tag", "Tags", [Option(name, name, names.get(name, 0), name in search.tags) for name in named])
+
+
+def _collections(space: Space, search: Search) -> Group:
+    """The collections of the space that hold most, and those that are ticked; saved searches hold nothing."""
+    shown = Count("items", filter=Q(items__result__trashed_at=None, items__result__saved_at__isnull=False))
+    counted = Collection.objects.filter(space.holds, query="").annotate(shown=shown).order_by("-shown", "name")
+    ticked = counted.filter(pk__in=search.collections)
+    found = {each.pk: each for each in [*counted[:MOST_COLLECTIONS], *(ticked if search.collections else ())]}
+    return Group(
+        "collection",
+        "Collections",
+        [Option(str(pk), each.name, each.shown, pk in search.collections) for pk, each in found.items()],
+    )
 
 
 def _count(rows: Iterable[tuple[Any, ...]], search: Search) -> dict[str, Counter[str]]:

@@ -6,6 +6,7 @@ from datetime import timedelta
 from django.utils import timezone
 
 from gallery import leases
+from gallery.bulk import run as run_bulk
 from gallery.decoding import Undecodable
 from gallery.downloads import DeadLink, DownloadError
 from gallery.leases import Lease, LostLease
@@ -16,7 +17,7 @@ from gallery.saving import save
 from gallery.services import wait_before
 from gallery.sweeping import sweep
 
-__all__ = ["save_result", "sweep", "tell_of_picks", "warn_owner"]
+__all__ = ["run_bulk", "save_result", "sweep", "tell_of_picks", "warn_owner"]
 logger = logging.getLogger(__name__)
 
 

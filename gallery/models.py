@@ -213,6 +213,36 @@ class Tag(models.Model):
         return self.name
 
 
+class BulkJob(models.Model):
+    """An act on everything that a search finds, done in the background a batch at a time, on from where it stopped."""
+
+    id = models.UUIDField(primary_key=True, default=uuid.uuid4, editable=False)
+    user = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")
+    team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    act = models.CharField(max_length=10)
+    search = models.TextField(blank=True, help_text="as in the gallery's address")
+    collection = models.ForeignKey(Collection, on_delete=models.CASCADE, null=True, blank=True, related_name="+")
+    tag = models.CharField(max_length=40, blank=True)
+    undoes = models.OneToOneField("self", on_delete=models.CASCADE, null=True, blank=True, related_name="undone_by")
+    total = models.PositiveIntegerField(null=True, blank=True)
+    done = models.PositiveIntegerField(default=0)
+    after_at = models.DateTimeField(null=True, blank=True, help_text="saving time of the last result done")
+    after_id = models.UUIDField(null=True, blank=True)
+    rung_at = models.DateTimeField(default=timezone.now)
+    lease_until = models.DateTimeField(null=True, blank=True)
+    created_at = models.DateTimeField(default=timezone.now)
+    finished_at = models.DateTimeField(null=True, blank=True, db_index=True)
+    problem = models.CharField(max_length=200, blank=True)
+
+    objects: ClassVar[models.Manager["BulkJob"]] = models.Manager()
+
+    class Meta:
+        ordering = ["-created_at"]
+
+    def __str__(self) -> str:
+        return f"{self.act} {self.done} of {self.total}"
+
+
 class ShareLink(models.Model):
     """A public page of a collection for whoever has the link. Only hashes of its token and password are kept."""
 

@@ -17,8 +17,9 @@ from accounts import audit
 from accounts.people import signed_in
 from accounts.roles import Right
 from accounts.spaces import Space, may_in, space_of, spaces_of, visible
-from gallery import organising, reviewing
+from gallery import bulk, organising, reviewing
 from gallery.archives import zip_response
+from gallery.found import Found
 from gallery.models import Collection, Result
 from gallery.search import Search, tag_name
 from gallery.wall import tiles
@@ -31,9 +32,9 @@ TILE = ("id", "kind", "width", "height", "duration", "placeholder", "starred", "
 
 
 def _chosen(request: HttpRequest, space: Space, *, trashed: bool = False) -> "QuerySet[Result]":
-    """What the form names: `result` ids, or with `everything=1` all that the `search` finds."""
-    if request.POST.get("everything") == "1" and not trashed:
-        return organising.matching(space, Search.from_query(QueryDict(request.POST.get("search", ""))))
+    """What the form names: `result` ids, or with `everything=1` all that the `search` finds, or the whole trash."""
+    if request.POST.get("everything") == "1":
+        return _thrown(space) if trashed else organising.matching(space, _search(request))
     ids = [found for said in request.POST.getlist("result")[: organising.MOST] if (found := uuid_of(said))]
     return organising.chosen(space, ids, trashed=trashed)
 
@@ -48,13 +49,16 @@ def act(request: HttpRequest) -> HttpResponse:
     if not space.may_make:
         raise Http404
     what = request.POST.get("act", "")
-    results = _chosen(request, space, trashed=what in {"restore", "delete"})
+    if what in bulk.ACTS and request.POST.get("everything") == "1" and _is_many(request, space, what):
+        return _in_background(request, space, what)
+    results = _chosen(request, space, trashed=what in {"restore", "delete", "empty"})
     verbs: dict[str, Callable[[], tuple[str, list[UUID]]]] = {
         "star": lambda: ("starred", organising.mark(results, starred=True)),
         "unstar": lambda: ("without a star", organising.mark(results, starred=False)),
         "trash": lambda: ("in the trash", organising.throw_away(results)),
         "restore": lambda: ("back in the gallery", organising.bring_back(results)),
         "delete": lambda: (f"{organising.delete_for_good(results)} deleted for good", []),
+        "empty": lambda: (f"{organising.delete_for_good(results)} deleted for good", []),
         "collect": lambda: _collect(request, space, results),
         "tag": lambda: _tag(request, space, results),
         "untag": lambda: (f"{organising.untag(space, _word(request), results)} without it", []),
@@ -64,11 +68,63 @@ def act(request: HttpRequest) -> HttpResponse:
         raise Http404
     words, ids = verbs[what]()
     said = f"{len(ids)} {words}" if ids or what in {"star", "unstar", "trash", "restore"} else words
-    if what == "delete":
+    if what in {"delete", "empty"}:
         audit.note("results deleted", target=said, request=request)
     if request.headers.get("HX-Request"):
         return HttpResponse(json.dumps({"said": said, "ids": [str(pk) for pk in ids]}), content_type="application/json")
     messages.success(request, said.capitalize())
+    return redirect(way_back(request, "/gallery/"))
+
+
+def _search(request: HttpRequest) -> Search:
+    return Search.from_query(QueryDict(request.POST.get("search", "")))
+
+
+def _thrown(space: Space) -> "QuerySet[Result]":
+    return Result.objects.in_space(space).filter(trashed_at__isnull=False)
+
+
+def _is_many(request: HttpRequest, space: Space, what: str) -> bool:
+    rows = _thrown(space) if what in {"restore", "empty"} else Found(space, _search(request)).everything
+    return rows[: bulk.MANY + 1].count() > bulk.MANY
+
+
+def _in_background(request: HttpRequest, space: Space, what: str) -> HttpResponse:
+    more: dict[str, Any] = {"collection": _collection(request, space)} if what == "collect" else {}
+    if what in {"tag", "untag"} and not _word(request):
+        raise Http404
+    try:
+        bulk.begin(space, what, _search(request).query, tag=_word(request), **more)
+        said = f"{bulk.ACTS[what][0]} goes on in the background."
+    except bulk.TooManyJobs:
+        said = "Wait until one of the acts under way is done."
+    if what == "empty":
+        audit.note("trash emptied", target=str(space.name), request=request)
+    if request.headers.get("HX-Request"):
+        return HttpResponse(json.dumps({"said": said, "ids": [], "bulk": True}), content_type="application/json")
+    messages.info(request, said)
+    return redirect(way_back(request, "/gallery/"))
+
+
+@require_safe
+def bulk_jobs(request: HttpRequest) -> HttpResponse:
+    """How far the person's large acts are; asks again by itself while one is under way."""
+    jobs = list(bulk.shown_to(signed_in(request).pk)[: bulk.MOST_AT_ONCE * 2])
+    lines = [(job, *bulk.ACTS[job.act][:2]) for job in jobs]
+    return render(request, "gallery/_bulk.html", {"lines": lines, "running": any(not job.finished_at for job in jobs)})
+
+
+@require_POST
+def bulk_undo(request: HttpRequest, job_id: UUID) -> HttpResponse:
+    """Bring back what one act threw away, once."""
+    user = signed_in(request)
+    job = get_object_or_404(bulk.shown_to(user.pk), pk=job_id, act="trash", undone_by=None, finished_at__isnull=False)
+    if not may_in(user, job.team_id, Right.MAKE):
+        raise Http404
+    try:
+        bulk.begin(Space(user.pk, job.team_id), "restore", undoes=job)
+    except bulk.TooManyJobs:
+        messages.info(request, "Wait until one of the acts under way is done.")
     return redirect(way_back(request, "/gallery/"))
 
 
@@ -118,7 +174,7 @@ def rate(request: HttpRequest, result_id: UUID) -> HttpResponse:
 def trash(request: HttpRequest) -> HttpResponse:
     """What was thrown away in this space, the latest first."""
     space = space_of(signed_in(request))
-    thrown = Result.objects.in_space(space).filter(trashed_at__isnull=False).order_by("-trashed_at")
+    thrown = _thrown(space).order_by("-trashed_at")
     shown = [tile for _, tile in tiles(thrown.values_list(*TILE)[:TRASH_PAGE], Search())]
     context = {"tiles": shown, "count": thrown.count(), "space": space, "days": organising.KEPT_IN_TRASH.days}
     return render(request, "gallery/trash.html", {**context, "spaces": spaces_of(signed_in(request))})
@@ -128,6 +184,10 @@ def trash(request: HttpRequest) -> HttpResponse:
 def archive(request: HttpRequest) -> HttpResponseBase:
     """The chosen results as one zip, streamed."""
     space = space_of(signed_in(request))
+    most = organising.MOST
+    if request.POST.get("everything") == "1" and Found(space, _search(request)).count(most + 1) > most:
+        messages.error(request, f"One zip holds at most {most:,} files: narrow the search down, by days for one.")
+        return redirect(way_back(request, "/gallery/"))
     results = _chosen(request, space)
     if not results.exists():
         messages.info(request, "Choose something to download first.")

@@ -50,9 +50,9 @@ def note_download(results: "QuerySet[Result]") -> None:
     results.filter(downloaded_at=None).update(downloaded_at=timezone.now())
 
 
-def throw_away(results: "QuerySet[Result]") -> list[UUID]:
-    """Into the trash, for 30 days. Returns the ids, to take it back with."""
-    return mark(results, trashed_at=timezone.now())
+def throw_away(results: "QuerySet[Result]", at: datetime | None = None) -> list[UUID]:
+    """Into the trash, for 30 days from `at` (now). Returns the ids, to take it back with."""
+    return mark(results, trashed_at=at or timezone.now())
 
 
 def bring_back(results: "QuerySet[Result]") -> list[UUID]:
@@ -84,7 +84,7 @@ def collect(collection: Collection, results: "QuerySet[Result]") -> int:
     """Put results at the end of a collection; those that are in it stay where they are. Returns how many are new."""
     with transaction.atomic():
         last = collection.items.aggregate(last=Max("position"))["last"] or 0
-        known = set(collection.items.values_list("result_id", flat=True))
+        known = set(collection.items.filter(result__in=results).values_list("result_id", flat=True))
         fresh = [pk for pk in results.order_by("saved_at", "id").values_list("pk", flat=True) if pk not in known]
         items = [
             CollectionItem(collection=collection, result_id=pk, position=last + number)

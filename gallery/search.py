@@ -62,7 +62,7 @@ class Search:
     starred: bool = False
     rating: int = 0
     children: bool = False
-    collection: UUID | None = None
+    collections: Sequence[UUID] = ()
     tags: Sequence[str] = ()
     since: date | None = None
     until: date | None = None
@@ -80,12 +80,17 @@ class Search:
             starred=query.get("starred") == "1",
             rating=int(rating) if rating in {"1", "2", "3", "4", "5"} else 0,
             children=query.get("children") == "1",
-            collection=uuid_of(query.get("collection", "")),
+            collections=tuple(dict.fromkeys(filter(None, map(uuid_of, query.getlist("collection")))))[:MOST_CHOSEN],
             tags=tuple(dict.fromkeys(filter(None, (tag_name(said) for said in query.getlist("tag")))))[:MOST_CHOSEN],
             since=_day(query.get("since", "")),
             until=_day(query.get("until", "")),
             chosen={name: values for name, values in chosen.items() if values},
         )
+
+    @property
+    def collection(self) -> UUID | None:
+        """The one collection that is looked at; None with several."""
+        return self.collections[0] if len(self.collections) == 1 else None
 
     @property
     def terms(self) -> list[Term]:
@@ -106,9 +111,9 @@ class Search:
             wanted &= Q(saved_at__gte=start_of_day(self.since))
         if self.until:
             wanted &= Q(saved_at__lt=start_of_day(self.until + timedelta(days=1)))
-        if self.collection:
+        if self.collections:
             items = Result._meta.get_field("items").related_model
-            inside = Q(collection=self.collection) | Q(collection__parent=self.collection)
+            inside = Q(collection__in=self.collections) | Q(collection__parent__in=self.collections)
             wanted &= Q(Exists(items._default_manager.filter(inside, result=OuterRef("pk"))))
         for tag in self.tags:
             # Each of them: tags narrow a search down. Whose tag it is follows from the result it is on.
@@ -129,7 +134,7 @@ class Search:
             ("starred", "1" if self.starred else ""),
             ("rating", str(self.rating or "")),
             ("children", "1" if self.children else ""),
-            ("collection", str(self.collection or "")),
+            *(("collection", str(pk)) for pk in self.collections),
             *(("tag", tag) for tag in self.tags),
             ("since", self.since.isoformat() if self.since else ""),
             ("until", self.until.isoformat() if self.until else ""),

@@ -8,7 +8,7 @@ from uuid import UUID
 from django.db.models import Q
 from django.utils import timezone
 
-from gallery import files, leases
+from gallery import bulk, files, leases
 from gallery.models import GIVEN_UP_AFTER, Result
 from gallery.notices import ring_for_warnings
 from gallery.organising import purge
@@ -24,6 +24,7 @@ MOST = 500
 def sweep(now: datetime) -> None:
     """Ring for what is due, give up what the provider has deleted, warn owners, clear temporary files."""
     ring_due(now)
+    bulk.ring_due(now)
     give_up_old(now)
     ring_for_warnings(now)
     clear_temporary(now)

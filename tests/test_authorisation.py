@@ -7,12 +7,13 @@ from uuid import uuid4
 import pytest
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver
+from django.utils import timezone
 
 from accounts import teams
 from accounts.models import Membership, Team, User
 from callbacks.models import Delivery
 from gallery import sharing
-from gallery.models import Collection, Result
+from gallery.models import BulkJob, Collection, Result
 from tasks.models import Batch, Task
 from tasks.remembered import Preset, Reference
 from tests.desk import Desk
@@ -49,6 +50,8 @@ POLICY = {
     "gallery:fetch": ACT,
     "gallery:star": ACT,
     "gallery:act": ACT,
+    "gallery:bulk": READ,
+    "gallery:bulk_undo": ACT,
     "gallery:trash": READ,
     "gallery:archive": ACT,
     "gallery:collections": BOTH,
@@ -155,6 +158,7 @@ def given(desk: Desk) -> dict[str, Any]:
     collection = Collection.objects.create(user=desk.user, name="Kept")
     link, _ = sharing.make(collection, desk.user, days=1, password="", may_download=False)
     more |= {"collection_id": collection.pk, "link_id": link.pk, "key_id": uuid4(), "stop_id": 1}
+    more["job_id"] = BulkJob.objects.create(user=desk.user, act="trash", finished_at=timezone.now()).pk
     return more | {"task_id": task.pk, "result_id": result.pk, "token": task.callback_token, "variant": "original"}
 
 
@@ -202,6 +206,7 @@ def test_what_is_somebody_else_s_looks_like_what_is_not_there(
         "member_id": 0,
         "collection_id": uuid4(),
         "link_id": uuid4(),
+        "job_id": uuid4(),
         "key_id": uuid4(),
     }
     for method in POLICY[name]:

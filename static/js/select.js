@@ -110,7 +110,10 @@ bar.addEventListener("submit", async (event) => {
   if (!done) return;
   for (const id of ["collect", "tagging"]) document.getElementById(id).hidePopover();
   const text = done.said[0].toUpperCase() + done.said.slice(1);
-  if (act === "trash") {
+  if (done.bulk) {
+    toast(text);
+    document.body.dispatchEvent(new Event("bulk-begun"));
+  } else if (act === "trash") {
     for (const id of done.ids) document.querySelector(`.tile[data-result="${id}"]`)?.remove();
     toast(text, { label: "Undo", act: () => bringBack(done.ids) });
   } else toast(text);

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from accounts.models import User
 from accounts.spaces import Space
 from gallery.found import Found
-from gallery.models import Result
+from gallery.models import Collection, CollectionItem, Result
 from gallery.search import Search
 from gallery.words import terms, tokens
 from tasks.models import Task
@@ -89,6 +89,24 @@ def test_the_desk_says_what_each_tick_would_bring(browser: Client, shelf: Shelf)
     assert (counts["version=7"], counts["version=6.1"]) == (1, 2)
     assert (counts["speed=fast"], counts["speed=relaxed"], counts["starred=1"]) == (1, 1, 0)
     assert len(shown(browser.get("/gallery/?version=6.1&speed=fast").content.decode())) == 1
+
+
+def test_collections_are_ticked_at_the_desk_like_every_other_facet(browser: Client, shelf: Shelf, owner: User) -> None:
+    fog, sea, loose = shelf(prompt="fog"), shelf(prompt="sea"), shelf(prompt="loose")
+    north, south = (Collection.objects.create(user=owner, name=name) for name in ("North", "South"))
+    Collection.objects.create(user=owner, name="A search", query="q=fog")
+    CollectionItem.objects.create(collection=north, result=fog, position=1)
+    CollectionItem.objects.create(collection=south, result=sea, position=1)
+    desk = browser.get(f"/gallery/facets/?collection={north.pk}").text
+    counts = counted(desk)
+    assert (counts[f"collection={north.pk}"], counts[f"collection={south.pk}"]) == (1, 1)
+    assert f'value="{north.pk}" checked' in desk
+    assert "A search" not in desk
+    both = browser.get(f"/gallery/?collection={north.pk}&collection={south.pk}").text
+    assert {str(fog.pk), str(sea.pk)} == set(shown(both))
+    assert str(loose.pk) not in both
+    stranger = Collection.objects.create(user=User.objects.create_user("bob@example.com"), name="Not ours")
+    assert "Not ours" not in browser.get(f"/gallery/facets/?collection={stranger.pk}").text
 
 
 def test_a_finished_task_tells_its_results_what_the_desk_asks(desk: Desk) -> None:

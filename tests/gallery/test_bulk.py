@@ -1,0 +1,152 @@
+"""Acts on thousands: done by the workers a batch at a time, with progress, resumed after a kill, and undone."""
+
+import json
+from datetime import timedelta
+from typing import Any
+
+import pytest
+from django.test import Client
+from django.utils import timezone
+
+from accounts.models import Membership, Role, Team, User
+from accounts.spaces import Space
+from gallery import bulk
+from gallery.indexing import index_results
+from gallery.models import BulkJob, Collection, Result
+from tests.gallery.conftest import Shelf, new_task
+
+MANY = bulk.MANY + bulk.BATCH + 7
+
+
+@pytest.fixture
+def thousand(owner: User) -> list[Result]:
+    """More saved results than one request and one batch do, without files, a second apart."""
+    task = new_task(owner, "a red fox")
+    began = timezone.now() - timedelta(hours=1)
+    rows = [
+        Result(
+            task=task, user=owner, position=number, kind="image", state="saved", next_try_at=None, width=3, height=2,
+            sha256=f"{number:064x}", content_type="image/jpeg", saved_at=began + timedelta(seconds=number),
+        )
+        for number in range(MANY)
+    ]  # fmt: skip
+    made = Result.objects.bulk_create(rows)
+    index_results(Result.objects.all())
+    return made
+
+
+def ask(browser: Client, what: str, **more: str) -> dict[str, Any]:
+    said = {"act": what, "everything": "1", **more}
+    answer = browser.post("/gallery/act/", said, headers={"HX-Request": "true"})
+    assert answer.status_code == 200
+    told: dict[str, Any] = json.loads(answer.content)
+    return told
+
+
+def ended() -> BulkJob:
+    """The newest job, after the workers did it."""
+    job = BulkJob.objects.filter(finished_at=None).latest("created_at")
+    bulk.run(job.pk)
+    job.refresh_from_db()
+    assert job.finished_at
+    return job
+
+
+def test_everything_is_thrown_away_in_the_background_and_brought_back_by_one_undo(
+    browser: Client, thousand: list[Result], shelf: Shelf
+) -> None:
+    earlier = shelf(sha256="ee" * 32)
+    Result.objects.filter(pk=earlier.pk).update(trashed_at=timezone.now() - timedelta(days=1))
+    told = ask(browser, "trash")
+    assert told["bulk"]
+    assert not Result.objects.filter(trashed_at=None).count() < MANY
+    assert "waiting for a worker" in browser.get("/gallery/bulk/").text
+    job = ended()
+    assert (job.total, job.done) == (MANY, MANY)
+    assert not Result.objects.filter(trashed_at=None).exists()
+    page = browser.get("/gallery/bulk/").text
+    assert f"{MANY:,} in the trash" in page
+    undo = f"/gallery/bulk/{job.pk}/undo/"
+    assert undo in page
+    browser.post(undo)
+    ended()
+    assert Result.objects.filter(trashed_at=None).count() == MANY
+    assert Result.objects.get(pk=earlier.pk).trashed_at
+    assert browser.post(undo).status_code == 404
+
+
+def test_what_is_saved_after_the_click_is_not_meant(browser: Client, thousand: list[Result], shelf: Shelf) -> None:
+    ask(browser, "star")
+    late = shelf(sha256="ee" * 32)
+    ended()
+    assert Result.objects.filter(starred=True).count() == MANY
+    assert not Result.objects.get(pk=late.pk).starred
+
+
+def test_a_killed_worker_s_job_goes_on_where_it_was(browser: Client, thousand: list[Result]) -> None:
+    ask(browser, "tag", tag="fog", search="q=fox")
+    job = BulkJob.objects.get()
+    BulkJob.objects.update(lease_until=timezone.now() + bulk.LEASE)
+    bulk.step(job)
+    bulk.run(job.pk)
+    assert BulkJob.objects.get().done == bulk.BATCH
+    assert f"{bulk.BATCH} of {MANY:,}" in browser.get("/gallery/bulk/").text
+    BulkJob.objects.update(lease_until=timezone.now() - timedelta(seconds=1))
+    assert ended().done == MANY
+    assert browser.get("/gallery/?tag=fog").text.count("data-result") == 60
+    ask(browser, "untag", tag="fog", search="tag=fog")
+    ended()
+    assert "data-result" not in browser.get("/gallery/?tag=fog").text
+
+
+def test_a_lost_bell_is_made_good(
+    browser: Client, thousand: list[Result], django_capture_on_commit_callbacks: Any
+) -> None:
+    ask(browser, "star")
+    now = timezone.now()
+    with django_capture_on_commit_callbacks() as bells:
+        bulk.ring_due(now)
+        bulk.ring_due(now + bulk.RING_AGAIN * 2)
+    assert len(bells) == 1
+
+
+def test_a_collection_keeps_the_order_in_which_things_were_made(browser: Client, thousand: list[Result]) -> None:
+    ask(browser, "collect", name="Foxes")
+    ended()
+    order = list(Collection.objects.get().items.order_by("position").values_list("result__position", flat=True))
+    assert order == list(range(MANY))
+
+
+def test_the_trash_is_emptied_for_good(browser: Client, thousand: list[Result], media: Any) -> None:
+    Result.objects.update(trashed_at=timezone.now())
+    assert f"Delete {MANY:,} for good" in browser.get("/gallery/trash/").text
+    ask(browser, "empty")
+    ended()
+    assert not Result.objects.exists()
+
+
+def test_who_may_not_any_more_changes_nothing(browser: Client, thousand: list[Result], owner: User) -> None:
+    team = Team.objects.create(name="North")
+    membership = Membership.objects.create(team=team, user=owner, role=Role.MEMBER)
+    Result.objects.update(team=team)
+    bulk.begin(Space(owner.pk, team.pk, Role.MEMBER), "trash")
+    membership.role = Role.VIEWER
+    membership.save()
+    assert ended().problem
+    assert not Result.objects.exclude(trashed_at=None).exists()
+
+
+def test_a_fourth_large_act_waits(browser: Client, thousand: list[Result]) -> None:
+    for _ in range(bulk.MOST_AT_ONCE):
+        ask(browser, "star")
+    assert "Wait until" in ask(browser, "star")["said"]
+    assert BulkJob.objects.count() == bulk.MOST_AT_ONCE
+
+
+def test_nobody_sees_or_undoes_somebody_else_s(browser: Client, thousand: list[Result], stranger: User) -> None:
+    ask(browser, "trash")
+    job = ended()
+    other = Client()
+    other.force_login(stranger, "allauth.account.auth_backends.AuthenticationBackend")
+    assert "in the trash" not in other.get("/gallery/bulk/").text
+    assert other.post(f"/gallery/bulk/{job.pk}/undo/").status_code == 404
