@@ -63,10 +63,11 @@ def begin(space: Space, act: str, search: str = "", **more: Any) -> BulkJob:
     return job
 
 
-def shown_to(user_id: int) -> "QuerySet[BulkJob]":
-    """What this person has under way, and what ended a moment ago."""
-    recent = Q(finished_at=None) | Q(finished_at__gte=timezone.now() - SHOWN_FOR)
-    return BulkJob.objects.filter(recent, user_id=user_id).select_related("undone_by")
+def shown_to(user_id: int) -> list[BulkJob]:
+    """What this person has under way, and the newest that ended a moment ago."""
+    jobs = BulkJob.objects.filter(user_id=user_id).select_related("undone_by")
+    ended = jobs.filter(finished_at__gte=timezone.now() - SHOWN_FOR).order_by("-finished_at")
+    return [*jobs.filter(finished_at=None), *ended[:1]]
 
 
 def ring_due(now: datetime) -> None:

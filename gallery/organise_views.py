@@ -20,7 +20,7 @@ from accounts.spaces import Space, may_in, space_of, spaces_of, visible
 from gallery import bulk, organising, reviewing
 from gallery.archives import zip_response
 from gallery.found import Found
-from gallery.models import Collection, Result
+from gallery.models import BulkJob, Collection, Result
 from gallery.search import Search, tag_name
 from gallery.wall import tiles
 from mjportal.given import line_of, uuid_of, way_back
@@ -109,7 +109,7 @@ def _in_background(request: HttpRequest, space: Space, what: str) -> HttpRespons
 @require_safe
 def bulk_jobs(request: HttpRequest) -> HttpResponse:
     """How far the person's large acts are; asks again by itself while one is under way."""
-    jobs = list(bulk.shown_to(signed_in(request).pk)[: bulk.MOST_AT_ONCE * 2])
+    jobs = bulk.shown_to(signed_in(request).pk)
     lines = [(job, *bulk.ACTS[job.act][:2]) for job in jobs]
     return render(request, "gallery/_bulk.html", {"lines": lines, "running": any(not job.finished_at for job in jobs)})
 
@@ -118,7 +118,8 @@ def bulk_jobs(request: HttpRequest) -> HttpResponse:
 def bulk_undo(request: HttpRequest, job_id: UUID) -> HttpResponse:
     """Bring back what one act threw away, once."""
     user = signed_in(request)
-    job = get_object_or_404(bulk.shown_to(user.pk), pk=job_id, act="trash", undone_by=None, finished_at__isnull=False)
+    thrown = BulkJob.objects.filter(user=user, act="trash", undone_by=None, finished_at__isnull=False)
+    job = get_object_or_404(thrown, pk=job_id)
     if not may_in(user, job.team_id, Right.MAKE):
         raise Http404
     try:
