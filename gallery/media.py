@@ -47,8 +47,7 @@ def file(request: HttpRequest, result_id: UUID, variant: str) -> HttpResponseBas
     shown = Result.objects.visible_to(request.user).saved().select_related("task")
     result = get_object_or_404(shown.only(*FIELDS), pk=result_id)
     if variant == "download" and request.GET.get("with") == "prompt" and request.method == "GET":
-        _note_download(request, result)
-        return _with_prompt(request, result)
+        return prompted_response(request, result)
     return served_response(request, result, variant)
 
 
@@ -57,8 +56,9 @@ def _note_download(request: HttpRequest, result: Result) -> None:
         note_download(Result.objects.filter(pk=result.pk))
 
 
-def _with_prompt(request: HttpRequest, result: Result) -> HttpResponseBase:
-    """The original with its prompt and flags in its own metadata. Never for a link: there words are not shared."""
+def prompted_response(request: HttpRequest, result: Result) -> HttpResponseBase:
+    """The original with its prompt and flags in its own metadata, for whoever may read them."""
+    _note_download(request, result)
     served = _served(result, "download", result.task.prompt)
     words = f"{result.task.prompt} {as_flags(result.task.parameters)}".strip()
     try:

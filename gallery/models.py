@@ -252,6 +252,7 @@ class ShareLink(models.Model):
     hint = models.CharField(max_length=6, help_text="the last characters of the link, to tell links apart")
     password = models.CharField(max_length=256, blank=True, help_text="hashed; empty for none")
     may_download = models.BooleanField(default=False)
+    with_prompts = models.BooleanField("downloads carry their prompt", default=False)
     may_comment = models.BooleanField("guests pick and comment", default=False)
     wanted = models.PositiveSmallIntegerField(null=True, blank=True, help_text="how many pictures guests are asked for")
     created_by = models.ForeignKey(settings.AUTH_USER_MODEL, on_delete=models.CASCADE, related_name="+")

@@ -17,7 +17,7 @@ from accounts.people import signed_in
 from accounts.roles import Right
 from accounts.spaces import may_in, visible
 from gallery import reviewing, sharing
-from gallery.media import served_response
+from gallery.media import prompted_response, served_response
 from gallery.models import Collection, Remark, ShareLink
 from gallery.organise_views import collection_page
 from mjportal.given import number_of, uuid_of
@@ -122,7 +122,10 @@ def file(request: HttpRequest, token: str, result_id: UUID, variant: str) -> Htt
     result = sharing.result_of(link, result_id)
     if result is None:
         raise Http404
-    response = served_response(request, result, variant, is_named=False)
+    if variant == "download" and link.with_prompts and request.method == "GET":
+        response = prompted_response(request, result)
+    else:
+        response = served_response(request, result, variant, is_named=False)
     # A revoked link must not live on in a cache.
     response["Cache-Control"] = "private, no-store"
     return response
@@ -134,7 +137,7 @@ def make(request: HttpRequest, collection_id: UUID) -> HttpResponse:
     collection = _mine(request, collection_id)
     days = DAYS.get(request.POST.get("days", "7"), 7)
     password = request.POST.get("password", "")[:200]
-    options = {name: request.POST.get(name) == "on" for name in ("may_download", "may_comment")}
+    options = {name: request.POST.get(name) == "on" for name in ("may_download", "with_prompts", "may_comment")}
     said = request.POST.get("wanted", "")
     is_count = said.isascii() and said.isdigit() and len(said) < 4
     wanted = min(int(said), sharing.MOST_SHOWN) or None if is_count else None

@@ -29,6 +29,7 @@ def make(
     days: int | None,
     password: str,
     may_download: bool,
+    with_prompts: bool = False,
     may_comment: bool = False,
     wanted: int | None = None,
 ) -> tuple[ShareLink, str]:
@@ -41,6 +42,7 @@ def make(
             hint=token[-4:],
             password=make_password(password) if password else "",
             may_download=may_download,
+            with_prompts=may_download and with_prompts,
             may_comment=may_comment,
             wanted=wanted if may_comment else None,
             created_by=by,

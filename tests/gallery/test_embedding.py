@@ -1,6 +1,7 @@
 """A download with its prompt inside: other programs read it, the pixels and the kept original stay as they were."""
 
 import io
+import re
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -12,7 +13,7 @@ from mutagen.mp4 import MP4
 from PIL import Image
 
 from gallery import files, sharing
-from gallery.models import Collection, CollectionItem, Result
+from gallery.models import Collection, CollectionItem, Result, ShareLink
 from tests.gallery.conftest import Shelf, new_task
 from tests.gallery.pictures import clip, encoded, jpeg, noise
 
@@ -84,7 +85,22 @@ def test_without_asking_the_download_is_the_provider_s_file_to_the_byte(shelf: S
     assert download(kept(shelf, body, "image/jpeg"), "").getvalue() == body
 
 
-def test_a_link_never_gives_words_away(shelf: Shelf, client: Client) -> None:
+def test_a_link_gives_words_away_only_when_it_was_made_to(shelf: Shelf, client: Client, browser: Client) -> None:
+    result = kept(shelf, jpeg(), "image/jpeg")
+    collection = Collection.objects.create(user=result.user, name="x")
+    CollectionItem.objects.create(collection=collection, result=result, position=1)
+    page = browser.post(
+        f"/gallery/collections/{collection.pk}/share/", {"may_download": "on", "with_prompts": "on"}
+    ).text
+    [token] = set(re.findall(r"/s/([\w-]+)/", page))
+    answer = client.get(f"/s/{token}/{result.pk}/download")
+    assert b"paper boats" in answer.getvalue()
+    assert answer["Cache-Control"] == "private, no-store"
+    browser.post(f"/gallery/collections/{collection.pk}/share/", {"with_prompts": "on"})
+    assert not ShareLink.objects.latest("created_at").with_prompts
+
+
+def test_other_links_never_give_words_away(shelf: Shelf, client: Client) -> None:
     body = jpeg()
     result = kept(shelf, body, "image/jpeg")
     collection = Collection.objects.create(user=result.user, name="x")
