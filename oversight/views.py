@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q
+from django.db.models import Count, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -29,6 +29,7 @@ from tasks.models import FINAL, WAITING, Task
 
 PAGE = 100
 MOST_TABS = 12
+MOST_FETCHED = 500
 
 
 def staff_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -109,6 +110,35 @@ def fetch(request: HttpRequest, result_id: UUID) -> HttpResponse:
         audit.note("file fetched again", target=result_id, request=request)
         messages.success(request, "It is fetched now.")
     return redirect(_back(request))
+
+
+@require_safe
+@staff_only
+def files(request: HttpRequest) -> HttpResponse:
+    """Every file that is not on our storage: those on the way, the nearest to its end first, then the lost ones."""
+    words = _words(request)
+    found = _unsaved().filter(Q(user__email__icontains=words) | Q(user__name__icontains=words))
+    saving, lost = (found.filter(state=state).count() for state in (Result.State.SAVING, Result.State.LOST))
+    shown = found.select_related("user", "team", "task").order_by("-state", "deadline")
+    page = Paginator(shown, PAGE).get_page(request.GET.get("page"))
+    return _render(request, "files", {"page": page, "words": words, "saving": saving, "lost": lost})
+
+
+@require_POST
+@staff_only
+def fetch_many(request: HttpRequest) -> HttpResponse:
+    """Fetch the ticked files again, or with `everything=1` the MOST_FETCHED nearest to their end."""
+    ids = [found for said in request.POST.getlist("result")[:MOST_FETCHED] if (found := uuid_of(said))]
+    chosen = _unsaved() if request.POST.get("everything") == "1" else _unsaved().filter(pk__in=ids)
+    asked = sum(try_again(each) for each in chosen.order_by("-state", "deadline")[:MOST_FETCHED])
+    if asked:
+        audit.note("files fetched again", target=f"{asked} files", request=request)
+    messages.success(request, f"{asked} asked for again.")
+    return redirect("oversight:files")
+
+
+def _unsaved() -> "QuerySet[Result]":
+    return Result.objects.filter(state__in=[Result.State.SAVING, Result.State.LOST])
 
 
 @require_POST

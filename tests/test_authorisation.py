@@ -103,6 +103,8 @@ POLICY = {
     "oversight:act_on_many": ACT,
     "oversight:act": ACT,
     "oversight:fetch": ACT,
+    "oversight:files": READ,
+    "oversight:fetch_many": ACT,
     "oversight:callbacks": READ,
     "oversight:replay": ACT,
     "oversight:audit": READ,

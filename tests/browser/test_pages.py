@@ -49,6 +49,7 @@ PAGES = [
     "/oversight/people/",
     "/oversight/keys/",
     "/oversight/stuck/",
+    "/oversight/files/",
     "/oversight/callbacks/",
     "/oversight/audit/",
     "/gallery/trash/",

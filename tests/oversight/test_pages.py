@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from datetime import timedelta
 from uuid import uuid4
 
@@ -226,6 +227,25 @@ def test_a_team_s_budget_begins_its_days_where_the_team_is(desk: Desk) -> None:
     owner.post(f"/team/{team.pk}/budget/", {**said, "credits": "600", "time_zone": ""})
     kept = Budget.objects.get()
     assert (int(kept.credits), kept.period, kept.time_zone) == (600, "week", "Europe/Berlin")
+
+
+def test_the_rescue_panel_shows_every_unsaved_file_and_fetches_many_again(admin: Client, desk: Desk) -> None:
+    desk.finished("one")
+    first, second, *_ = Result.objects.order_by("position")
+    later = timezone.now() + timedelta(hours=1)
+    Result.objects.update(next_try_at=later)
+    Result.objects.filter(pk=first.pk).update(deadline=timezone.now() + timedelta(days=2, hours=1), problem="503")
+    Result.objects.filter(pk=second.pk).update(state="lost", next_try_at=None)
+    page = admin.get("/oversight/files/").text
+    assert "3 on the way, 1 lost" in page
+    assert re.search(r'number">2</td>\s*<td class="number">0</td>\s*<td>503', page)
+    assert "Every file is on our storage" in admin.get("/oversight/files/?q=nobody").text
+    admin.post("/oversight/files/fetch/", {"result": second.pk})
+    assert Result.objects.get(pk=second.pk).state == "saving"
+    assert Result.objects.filter(next_try_at=later).count() == 3
+    admin.post("/oversight/files/fetch/", {"everything": "1"})
+    assert not Result.objects.filter(next_try_at=later).exists()
+    assert AuditEntry.objects.filter(action="files fetched again").count() == 2
 
 
 def test_a_stopped_key_sends_nothing_and_what_runs_is_still_brought_home(admin: Client, desk: Desk) -> None:
