@@ -313,6 +313,8 @@ class Remark(models.Model):
         settings.AUTH_USER_MODEL, on_delete=models.CASCADE, null=True, blank=True, related_name="+"
     )
     text = models.CharField(max_length=1000)
+    pin_x = models.PositiveSmallIntegerField(null=True, blank=True, help_text="thousandths from the picture's left")
+    pin_y = models.PositiveSmallIntegerField(null=True, blank=True, help_text="thousandths from its top")
     at = models.DateTimeField(default=timezone.now)
 
     class Meta:

@@ -26,6 +26,15 @@ TELL_JOB = "gallery.jobs.tell_of_picks"
 VERDICTS = {"pick": Pick.Verdict.PICKED, "reject": Pick.Verdict.REJECTED}
 
 
+@dataclass(frozen=True, slots=True)
+class Pin:
+    """Where a remark points to: `left` and `top` in per cent of the picture, as an attribute takes them."""
+
+    number: int
+    left: str
+    top: str
+
+
 @dataclass(slots=True)
 class Looked:
     """One shared picture as its reviewers see it. `mine` is this guest's verdict."""
@@ -35,6 +44,7 @@ class Looked:
     pickers: list[str] = field(default_factory=list)
     rejecters: list[str] = field(default_factory=list)
     remarks: list[Remark] = field(default_factory=list)
+    pins: list[Pin] = field(default_factory=list)
     mine: str = ""
 
     @property
@@ -44,6 +54,17 @@ class Looked:
     @property
     def is_rejected(self) -> bool:
         return self.mine == Pick.Verdict.REJECTED
+
+    @property
+    def talk(self) -> list[tuple[Remark, int]]:
+        """The remarks in order, each with the number of its pin, 0 for one that points to nothing."""
+        numbers = iter(pin.number for pin in self.pins)
+        return [(each, next(numbers) if each.pin_x is not None else 0) for each in self.remarks]
+
+    def add(self, remark: Remark) -> None:
+        self.remarks.append(remark)
+        if remark.pin_x is not None and remark.pin_y is not None:
+            self.pins.append(Pin(len(self.pins) + 1, f"{remark.pin_x / 10}%", f"{remark.pin_y / 10}%"))
 
 
 def guest_of(request: HttpRequest, link: ShareLink) -> Guest | None:
@@ -87,13 +108,23 @@ def judge(guest: Guest, result: Result, act: str) -> None:
 
 
 def remark(
-    link: ShareLink, result: Result, text: str, *, guest: Guest | None = None, user: User | None = None
+    link: ShareLink,
+    result: Result,
+    text: str,
+    *,
+    guest: Guest | None = None,
+    user: User | None = None,
+    pin: tuple[int, int] | None = None,
 ) -> Remark | None:
-    """Say something about a picture; None when there is nothing in it, or when too much was said already."""
+    """Say something about a picture; None when there is nothing in it, or when too much was said already.
+
+    `pin`: where it points to, in thousandths from the left and from the top.
+    """
     text = text.replace("\0", "").strip()[:1000]
     if not text or link.remarks.count() >= MOST_REMARKS:
         return None
-    return Remark.objects.create(link=link, result=result, guest=guest, user=user, text=text)
+    x, y = pin if pin and result.kind == Result.Kind.IMAGE else (None, None)
+    return Remark.objects.create(link=link, result=result, guest=guest, user=user, text=text, pin_x=x, pin_y=y)
 
 
 def looked_at(results: Sequence[Result], links: Q, guest: Guest | None = None) -> list[Looked]:
@@ -108,7 +139,7 @@ def looked_at(results: Sequence[Result], links: Q, guest: Guest | None = None) -
         if guest and pick.guest_id == guest.pk:
             line.mine = pick.verdict
     for each in Remark.objects.filter(own, of_links).select_related("guest", "user"):
-        lines[each.result_id].remarks.append(each)
+        lines[each.result_id].add(each)
     return list(lines.values())
 
 

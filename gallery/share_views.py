@@ -104,10 +104,19 @@ def review(request: HttpRequest, token: str) -> HttpResponse:
         if act in reviewing.VERDICTS:
             reviewing.judge(guest, result, act)
         elif act == "say":
-            reviewing.remark(link, result, request.POST.get("text", ""), guest=guest)
+            reviewing.remark(link, result, request.POST.get("text", ""), guest=guest, pin=_pin(request))
         query = urlencode({name: request.POST[name] for name in ("show", "picture") if request.POST.get(name)})
         return redirect(f"{back}?{query}#p-{result.pk}")
     return redirect(back)
+
+
+def _pin(request: HttpRequest) -> tuple[int, int] | None:
+    """Where the remark points to, None when it points to nothing."""
+    said = [request.POST.get(name, "") for name in ("pin_x", "pin_y")]
+    if not all(said):
+        return None
+    x, y = (min(number_of(each), 1000) for each in said)
+    return x, y
 
 
 @login_not_required

@@ -1,3 +1,5 @@
+import { dress } from "./pins.js";
+
 // A review without reloads: forms and links of the page swap its main part, and the page stays where it is.
 async function show(request, address) {
   const answer = await fetch(request);
@@ -6,6 +8,7 @@ async function show(request, address) {
   if (!answer.ok || !main) return location.reload();
   const focused = document.activeElement?.getAttribute("aria-label");
   document.querySelector("main").replaceWith(main);
+  dress();
   document.body.className = page.body.className;
   history.replaceState(null, "", address ?? answer.url);
   const again = focused && [...main.querySelectorAll("[aria-label]")].find((each) => each.getAttribute("aria-label") === focused);

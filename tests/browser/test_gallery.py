@@ -158,9 +158,20 @@ def review(browser: Browser, link: str) -> None:
     guest.get_by_role("button", name="Pick picture 2").click()
     expect(guest.get_by_text("1 of 2 picked")).to_be_visible()
     guest.get_by_role("link", name="Notes on picture 2").click()
-    guest.get_by_label("Say something about picture 2").fill("This sun, please keep it.")
+    guest.get_by_role("button", name="Pin a note").click()
+    guest.keyboard.press("Shift+ArrowLeft")
+    guest.locator("[data-pinboard]").click(position={"x": 39, "y": 20})
+    guest.keyboard.type("This sun, please keep it.")
     guest.get_by_role("button", name="Say it").click()
     expect(guest.get_by_text("you, 0")).to_be_visible()
+    pin, board = (
+        guest.locator("[data-pinboard] .pins circle").bounding_box(),
+        guest.locator("[data-pinboard]").bounding_box(),
+    )
+    assert pin
+    assert board
+    assert abs(pin["x"] + pin["width"] / 2 - board["x"] - 39) < 2
+    assert abs(pin["y"] + pin["height"] / 2 - board["y"] - 20) < 2
     guest.get_by_role("link", name="Close").click()
     guest.get_by_role("button", name="Send picks").click()
     expect(guest.get_by_text("Your picks were sent")).to_be_visible()

@@ -1,5 +1,6 @@
 """Review rounds: guests of a link pick, reject and comment; the house sees who chose what, and nobody else anything."""
 
+import re
 from datetime import timedelta
 from typing import Any
 
@@ -128,6 +129,22 @@ def test_a_password_stands_before_the_review(collection: Collection) -> None:
     visitor.client.post(f"/s/{token}/", {"password": "a long one"})
     assert visitor.act("name", name="Eve") == 302
     assert Guest.objects.get().name == "Eve"
+
+
+def test_a_remark_points_to_a_place_of_the_picture(collection: Collection, link: Any, browser: Client) -> None:
+    eve = Visitor(link[1], "Eve")
+    first = pictures(collection)[0]
+    eve.act("say", first, text="All of it")
+    eve.act("say", first, text="This ridge", pin_x="325", pin_y="90000")
+    eve.act("say", first, text="No place", pin_x="", pin_y="5")
+    eve.act("say", first, text="This sun", pin_x="-1", pin_y="nonsense")
+    page = eve.sees(f"?picture={first.pk}")
+    # On the picture in the list and on the large one.
+    assert page.count('<svg x="32.5%" y="100.0%"') == 2
+    assert page.count('<svg x="0.0%" y="0.0%"') == 2
+    assert re.search(r"Pin </span>1</b>\s*This ridge", page)
+    assert re.search(r"Pin </span>2</b>\s*This sun", page)
+    assert "Where the pins are" in browser.get(f"/gallery/collections/{collection.pk}/").text
 
 
 def test_what_a_guest_writes_is_only_ever_text(collection: Collection, link: Any, browser: Client) -> None:
