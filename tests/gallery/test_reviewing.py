@@ -142,8 +142,8 @@ def test_a_remark_points_to_a_place_of_the_picture(collection: Collection, link:
     # On the picture in the list and on the large one.
     assert page.count('<svg x="32.5%" y="100.0%"') == 2
     assert page.count('<svg x="0.0%" y="0.0%"') == 2
-    assert re.search(r"Pin </span>1</b>\s*This ridge", page)
-    assert re.search(r"Pin </span>2</b>\s*This sun", page)
+    assert re.search(r'Pin 1">1</b>\s*This ridge', page)
+    assert re.search(r'Pin 2">2</b>\s*This sun', page)
     assert "Where the pins are" in browser.get(f"/gallery/collections/{collection.pk}/").text
 
 
