@@ -74,12 +74,10 @@ def question(scope: str, looked_for: Iterable[Term], tier: int | None = None) ->
 
 
 def has_longer(looked_for: Iterable[Term]) -> bool:
-    """Whether any text at all has a word that goes on where one of these ends; True where asking costs more.
+    """Whether any text at all may have a word that goes on where one of these ends.
 
-    SQLite gathers every row of a beginning before it looks at the other words: in vain where none is longer.
+    Both databases gather every row of a beginning before they look at the other words: in vain where none is longer.
     """
-    if connection.vendor == "postgresql":
-        return True
     ends = [term.tokens[-1] for term in looked_for if not term.negated and not term.whole]
     # Tokens are made of 0-9 and a-z.
     ranges = " OR ".join(["EXISTS (SELECT 1 FROM gallery_vocabulary WHERE term >= %s AND term <= %s)"] * len(ends))
@@ -151,6 +149,13 @@ def _store_postgresql(documents: list[tuple[str, Sequence[str]]]) -> list[int]:
             [len(documents)],
         )
         numbers = [int(row[0]) for row in cursor.fetchall()]
+        # New words only, in one order: two who bring the same ones wait for each other and never in a ring.
+        cursor.execute(
+            "INSERT INTO gallery_vocabulary SELECT given.term FROM unnest(%s::text[]) AS given(term)"
+            " WHERE NOT EXISTS (SELECT 1 FROM gallery_vocabulary known WHERE known.term = given.term)"
+            " ON CONFLICT DO NOTHING",
+            [sorted({word for words, _ in documents for word in words.split()})],
+        )
         cursor.executemany(
             f"INSERT INTO {TABLE} (rowid, {TABLE})"  # noqa: S608
             " VALUES (%s, to_tsvector('simple', %s) || array_to_tsvector(%s::text[]))",

@@ -4,7 +4,6 @@ import re
 from typing import Any
 
 import pytest
-from django.db import connection
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
@@ -136,7 +135,6 @@ def test_a_word_that_goes_on_is_found_wherever_the_typed_one_ends(
     assert browser.get(f"/gallery/?q={typed}").text.count("data-result") == found
 
 
-@pytest.mark.skipif(connection.vendor == "postgresql", reason="its index finds beginnings as cheaply as words")
 def test_where_no_word_goes_on_beginnings_are_not_gathered(
     shelf: Shelf, owner: User, django_assert_num_queries: Any
 ) -> None:
