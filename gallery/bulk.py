@@ -33,6 +33,7 @@ SHIFT_SECONDS = 240
 LEASE = timedelta(seconds=120)
 RING_AGAIN = timedelta(seconds=60)
 SHOWN_FOR = timedelta(minutes=10)
+REMEMBERED = timedelta(days=7)
 logger = logging.getLogger(__name__)
 
 Do = Callable[[BulkJob, Space, "QuerySet[Result]"], Any]
@@ -71,7 +72,8 @@ def shown_to(user_id: int) -> list[BulkJob]:
 
 
 def ring_due(now: datetime) -> None:
-    """Ask again for jobs that nobody does: their bell was lost, or their worker was killed."""
+    """Ask again for jobs that nobody does: their bell was lost, or their worker was killed. Old ones are forgotten."""
+    BulkJob.objects.filter(finished_at__lt=now - REMEMBERED).delete()
     due = BulkJob.objects.filter(_free(now), finished_at=None, rung_at__lt=now - RING_AGAIN)
     for job in due[: MOST_AT_ONCE * 10]:
         BulkJob.objects.filter(pk=job.pk).update(rung_at=now)

@@ -1,11 +1,13 @@
 """Acts on one or many results, the trash, collections, and the zip. Everything stays within one space."""
 
 import json
+import logging
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
 from django.contrib import messages
+from django.db import IntegrityError, transaction
 from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
@@ -25,9 +27,11 @@ from gallery.search import Search, tag_name
 from gallery.wall import tiles
 from mjportal.given import line_of, uuid_of, way_back
 
+WAIT = "Wait until one of the acts under way is done."
 LONGEST_NAME = 80
 MOST_COLLECTIONS = 500
 TRASH_PAGE = 200
+logger = logging.getLogger(__name__)
 TILE = ("id", "kind", "width", "height", "duration", "placeholder", "starred", "trashed_at", "task__prompt")
 
 
@@ -41,7 +45,7 @@ def _chosen(request: HttpRequest, space: Space, *, trashed: bool = False) -> "Qu
 
 @require_POST
 def act(request: HttpRequest) -> HttpResponse:
-    """`star`, `unstar`, `trash`, `restore`, `delete`, `collect`, `take_out`, `tag` or `untag` the chosen results.
+    """Do to the chosen results what `act` says, one of the verbs below; hundreds and more are left to `gallery.bulk`.
 
     Answers the script with what was done in words, and the ids that an undo needs.
     """
@@ -90,16 +94,17 @@ def _is_many(request: HttpRequest, space: Space, what: str) -> bool:
 
 
 def _in_background(request: HttpRequest, space: Space, what: str) -> HttpResponse:
-    more: dict[str, Any] = {"collection": _collection(request, space)} if what == "collect" else {}
     if what in {"tag", "untag"} and not _word(request):
         raise Http404
+    said = f"{bulk.ACTS[what][0]} goes on in the background."
     try:
-        bulk.begin(space, what, _search(request).query, tag=_word(request), **more)
-        said = f"{bulk.ACTS[what][0]} goes on in the background."
+        with transaction.atomic():
+            more: dict[str, Any] = {"collection": _collection(request, space)} if what == "collect" else {}
+            bulk.begin(space, what, _search(request).query, tag=_word(request), **more)
+            if what == "empty":
+                audit.note("trash emptied", target=space.name, request=request)
     except bulk.TooManyJobs:
-        said = "Wait until one of the acts under way is done."
-    if what == "empty":
-        audit.note("trash emptied", target=str(space.name), request=request)
+        said = WAIT
     if request.headers.get("HX-Request"):
         return HttpResponse(json.dumps({"said": said, "ids": [], "bulk": True}), content_type="application/json")
     messages.info(request, said)
@@ -123,9 +128,12 @@ def bulk_undo(request: HttpRequest, job_id: UUID) -> HttpResponse:
     if not may_in(user, job.team_id, Right.MAKE):
         raise Http404
     try:
-        bulk.begin(Space(user.pk, job.team_id), "restore", undoes=job)
+        with transaction.atomic():
+            bulk.begin(Space(user.pk, job.team_id), "restore", undoes=job)
     except bulk.TooManyJobs:
-        messages.info(request, "Wait until one of the acts under way is done.")
+        messages.info(request, WAIT)
+    except IntegrityError:
+        logger.info("the undo of %s was asked for twice at once", job.pk)
     return redirect(way_back(request, "/gallery/"))
 
 

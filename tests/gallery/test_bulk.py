@@ -111,6 +111,9 @@ def test_a_lost_bell_is_made_good(
         bulk.ring_due(now)
         bulk.ring_due(now + bulk.RING_AGAIN * 2)
     assert len(bells) == 1
+    BulkJob.objects.update(finished_at=now)
+    bulk.ring_due(now + bulk.REMEMBERED * 2)
+    assert not BulkJob.objects.exists()
 
 
 def test_a_collection_keeps_the_order_in_which_things_were_made(browser: Client, thousand: list[Result]) -> None:
@@ -143,7 +146,9 @@ def test_a_fourth_large_act_waits(browser: Client, thousand: list[Result]) -> No
     for _ in range(bulk.MOST_AT_ONCE):
         ask(browser, "star")
     assert "Wait until" in ask(browser, "star")["said"]
+    ask(browser, "collect", name="Never begun")
     assert BulkJob.objects.count() == bulk.MOST_AT_ONCE
+    assert not Collection.objects.exists()
 
 
 def test_nobody_sees_or_undoes_somebody_else_s(browser: Client, thousand: list[Result], stranger: User) -> None:
