@@ -33,7 +33,9 @@ _LOOK = (
     " next_look_at = CASE WHEN next_look_at <= %s THEN next_look_at ELSE %s END,"
     " hinted_task_id = CASE WHEN provider_task_id = '' THEN %s ELSE hinted_task_id END,"
     " claimed_urls = COALESCE({urls}, claimed_urls)"
-    " WHERE id = %s AND status IN ('SUBMITTING', 'RUNNING', 'UNCONFIRMED', 'FAILED')"
+    " WHERE id = %s AND (status IN ('SUBMITTING', 'RUNNING', 'UNCONFIRMED', 'FAILED')"
+    # Refused once, so it waits or was cancelled: the bell says that the provider took it all the same.
+    " OR status IN ('QUEUED', 'HELD', 'CANCELLED') AND last_wire_at IS NOT NULL)"
     # The first ring is noted even where a look is due sooner anyway; later ones only if they hasten it.
     " AND (next_look_at IS NULL OR next_look_at > %s OR called_back_at IS NULL)"
 )

@@ -90,7 +90,7 @@ def under_way(space: Space) -> list[Progress]:
 def pause(batch: Batch) -> int:
     """Keep back what has not left yet. Returns how many."""
     queued = batch.tasks.filter(status=Status.QUEUED)
-    return sum(lifecycle.hold(task, HoldReason.PAUSED, from_=(Status.QUEUED,)) for task in queued)
+    return sum(lifecycle.hold(task, HoldReason.PAUSED) for task in queued)
 
 
 def resume(batch: Batch) -> int:

@@ -65,7 +65,7 @@ def durable_commit() -> Iterator[None]:
 def mark_on_wire(task: Task, now: datetime) -> datetime | None:
     """Set the wire mark, the second commit before the request. Returns None when set, else when to try again.
 
-    Raises LostClaim when the claim is no longer ours: somebody else owns the task, nothing may be sent.
+    Raises LostClaim when the claim is no longer ours to use.
     """
     Gate.objects.get_or_create(scope=key_scope(task.key_fingerprint))
     with durable_commit():
@@ -74,8 +74,9 @@ def mark_on_wire(task: Task, now: datetime) -> datetime | None:
         slot = next_slot(task.key_fingerprint, now)
         if slot:
             return slot
+        # A callback that names the task tells of an earlier request: the provider took that one.
         mine = Task.objects.filter(
-            pk=task.pk, status=Status.SUBMITTING, sent_at__isnull=True, lease_until=task.lease_until
+            pk=task.pk, status=Status.SUBMITTING, sent_at=None, lease_until=task.lease_until, hinted_task_id=""
         )
         if not mine.update(sent_at=now, last_wire_at=now, sends=task.sends + 1):
             raise LostClaim(str(task.pk))
@@ -84,7 +85,7 @@ def mark_on_wire(task: Task, now: datetime) -> datetime | None:
 
 
 class LostClaim(Exception):
-    """The claim ran out and the task went to another worker."""
+    """The claim ran out and the task went to another worker, or a callback has named it: nothing may be sent."""
 
 
 def take_probe(now: datetime) -> bool:

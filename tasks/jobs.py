@@ -180,7 +180,7 @@ def _not_accepted(task: Task, error: KieError) -> None:
             gates.close_key(task.key_fingerprint, now + timedelta(seconds=30), "no credit")
         case _:
             blocked = isinstance(error, OutcomeUnknown) and error.blocked
-            lifecycle.unconfirm(task, BLOCKED if blocked else error.message, now)
+            lifecycle.unconfirm(task, BLOCKED if blocked else error.message)
             if blocked:
                 tell_admins("blocked", "The provider is blocking this site", f"It answered: {error.message}")
     note_exchange(task, error.exchange, type(error).__name__)

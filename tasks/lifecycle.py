@@ -3,44 +3,39 @@
 A verb returns whether it won (or what it made); losing is no error, somebody else moved the task first.
 """
 
+import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
 from decimal import Decimal
 from typing import Any, Literal
-from uuid import UUID, uuid5
+from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import next_revisions
 from accounts.spaces import key_for
-from gallery.models import Result
 from gallery.services import add_results
 from mjportal.background import enqueue
 from tasks.looks import first_look
 from tasks.models import FINAL, Batch, FailureClass, HoldReason, Kind, Status, Task
 from usage import budgets, ledger, prices
 
+logger = logging.getLogger(__name__)
+
 SUBMIT_JOB = "tasks.jobs.submit_task"
 # Longer than the client's own deadline for a paid request, so that a lease never ends under a live request.
 CLAIM_LEASE = timedelta(seconds=180)
-DOUBLE_CLICK = timedelta(seconds=3)
 ON_THE_WIRE = (Status.SUBMITTING, Status.RUNNING, Status.UNCONFIRMED)
+# No callback has named a task of the provider for it, so nothing says that the provider has it.
+UNNAMED = Q(hinted_task_id="")
+NAMED = "The provider called back about it."
 
 
 class NoKey(Exception):
     """The person has connected no API key, so nothing can be sent."""
-
-
-class OtherAccount(Exception):
-    """The picture was made with somebody else's key; the provider builds only on an account's own pictures."""
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"It was made with {name}'s key, and the provider builds only on an account's own pictures."
-            f" {name} can do it; Animate and Use as reference work with your key."
-        )
 
 
 def create(
@@ -106,42 +101,11 @@ def _drafted(user: User, values: dict[str, Any], *, nonce: UUID, kind: str) -> T
     )
 
 
-def follow_up(
-    user: User, result: Result, kind: str, *, prompt: str | None = None, nonce: UUID | None = None
-) -> tuple[Task, bool]:
-    """Queue an upscale or vary of one picture, or the extension of a clip. Returns (task, whether it is new).
-
-    The provider builds only on what the same account made: raises OtherAccount when this person's key is another one.
-
-    `prompt` replaces the parent's; an extension without one leaves what happens to the provider. Without a nonce clicks
-    within three seconds are one: it is made of the picture and of how many such tasks there were before.
-    """
-    parent = Task.objects.select_related("user").get(pk=result.task_id)
-    earlier = Task.objects.filter(
-        parent=parent, parent_position=result.position, kind=kind, created_at__lt=timezone.now() - DOUBLE_CLICK
-    )
-    key = key_for(user.pk, parent.team_id)
-    # A person's own new key is most often of the same account: there the provider decides, as it always did.
-    if parent.user_id != user.pk and key is not None and key.fingerprint != parent.key_fingerprint:
-        raise OtherAccount(parent.user.get_full_name())
-    nonce = nonce or uuid5(parent.pk, f"{kind} {result.position} {earlier.count()}")
-    kept = {name: parent.parameters[name] for name in ("aspect_ratio", "version") if name in parent.parameters}
-    values = {**kept, "task_type": parent.task_type, "prompt": parent.prompt if prompt is None else prompt}
-    kin: dict[str, Any] = {"parent": parent, "parent_position": result.position}
-    return create(user, values, nonce=nonce, kind=kind, team_id=parent.team_id, **kin)
-
-
-def send_again(task: Task, nonce: UUID) -> tuple[Task, bool]:
-    """Queue a new task with the same parameters; the caller has told the person that it may cost twice."""
-    values = {**task.parameters, "task_type": task.task_type, "prompt": task.prompt}
-    kin: dict[str, Any] = {"parent": task.parent, "parent_position": task.parent_position}
-    return create(task.user, values, nonce=nonce, kind=task.kind, team_id=task.team_id, **kin)
-
-
 def cancel(task: Task) -> bool:
     """Stop a task that has not been sent."""
     with transaction.atomic():
-        won = task.advance(from_=(Status.QUEUED, Status.HELD), to=Status.CANCELLED, finished_at=timezone.now())
+        ends: dict[str, Any] = {"to": Status.CANCELLED, "finished_at": timezone.now()}
+        won = task.advance(from_=(Status.QUEUED, Status.HELD), where=UNNAMED, **ends)
         if won:
             ledger.release(chain_of(task))
     return won
@@ -149,7 +113,8 @@ def cancel(task: Task) -> bool:
 
 def claim(task: Task, now: datetime) -> bool:
     """Take a queued task for sending; the first of the two commits before the wire."""
-    return task.advance(from_=(Status.QUEUED,), to=Status.SUBMITTING, lease_until=now + CLAIM_LEASE, rung_at=None)
+    claimed: dict[str, Any] = {"lease_until": now + CLAIM_LEASE, "rung_at": None}
+    return task.advance(from_=(Status.QUEUED,), to=Status.SUBMITTING, where=UNNAMED, **claimed)
 
 
 def mark_running(task: Task, provider_task_id: str, now: datetime) -> bool:
@@ -166,20 +131,35 @@ def mark_running(task: Task, provider_task_id: str, now: datetime) -> bool:
             message="",
         )
     except IntegrityError:
-        return unconfirm(task, "The provider answered with the id of another task.", now)
+        return unconfirm(task, "The provider answered with the id of another task.")
 
 
 def succeed(task: Task, urls: Sequence[str], now: datetime, *, verified: bool = True) -> bool:
-    """Status, result rows and ledger line commit together. Success also beats a failure told earlier."""
+    """Status, result rows and ledger line commit together. Success also beats what was told earlier.
+
+    A task that failed, or was cancelled after a refusal, takes the id a callback named, unless another task bears it.
+    """
+    try:
+        return _succeed(task, urls, now, verified)
+    except IntegrityError:
+        logger.warning("task %s: the id a callback named is another task's", task.pk)
+        return False
+
+
+def _succeed(task: Task, urls: Sequence[str], now: datetime, verified: bool) -> bool:
+    named: dict[str, Any] = {}
+    if verified and not task.provider_task_id:
+        named["provider_task_id"] = task.hinted_task_id
     with transaction.atomic():
         won = task.advance(
-            from_=(Status.RUNNING, Status.UNCONFIRMED, Status.FAILED),
+            from_=(Status.RUNNING, Status.UNCONFIRMED, Status.FAILED, Status.CANCELLED),
             to=Status.SUCCEEDED,
             finished_at=now,
             next_look_at=None,
             failure_class="",
             failure_code="",
             message="",
+            **named,
         )
         if won:
             facts = _facts(task, len(urls))
@@ -200,43 +180,60 @@ def _facts(task: Task, count: int) -> dict[str, Any]:
 
 
 def requeue(task: Task, send_at: datetime, **fields: Any) -> bool:
-    """Back to the queue: provably nothing was accepted."""
-    return task.advance(
+    """Back to the queue: provably nothing was accepted. If a callback says otherwise it is unconfirmed instead."""
+    won = task.advance(
         from_=(Status.SUBMITTING,),
         to=Status.QUEUED,
+        where=_as_claimed(task),
         sent_at=None,
         lease_until=None,
         rung_at=None,
         next_send_at=send_at,
         **fields,
     )
+    return won or take_named(task)
 
 
-def unconfirm(task: Task, message: str, now: datetime) -> bool:
-    """It went out and nobody knows what became of it. Code never sends it again; a callback or a person heals it."""
+def _as_claimed(task: Task) -> Q:
+    """Still under the claim the caller knows, not under a later one whose request may be on its way by now."""
+    return UNNAMED & Q(lease_until=task.lease_until)
+
+
+def unconfirm(task: Task, message: str) -> bool:
+    """It went out and nobody knows what became of it. Code never sends it again; a callback or a person heals it.
+
+    The time of the next look stays as it is: a callback that outran the answer has set it.
+    """
+    return task.advance(from_=(Status.SUBMITTING,), to=Status.UNCONFIRMED, lease_until=None, message=message[:500])
+
+
+def take_named(task: Task) -> bool:
+    """Out of sending, for a callback has named it: the provider has it, whatever its answer said. Never sent again."""
     return task.advance(
-        from_=(Status.SUBMITTING,),
+        from_=(Status.QUEUED, Status.HELD, Status.SUBMITTING),
         to=Status.UNCONFIRMED,
+        where=~UNNAMED,
+        sent_at=task.sent_at or task.last_wire_at,
         lease_until=None,
-        message=message[:500],
-        # A callback that outran the answer has named the task already: look at once.
-        next_look_at=now if task.hinted_task_id else None,
+        hold_reason="",
+        held_at=None,
+        message=NAMED,
     )
 
 
-def hold(
-    task: Task, reason: str, message: str = "", *, from_: tuple[str, ...] = (Status.QUEUED, Status.SUBMITTING)
-) -> bool:
-    """Park an unsent task until the reason is gone."""
-    return task.advance(
-        from_=from_,
+def hold(task: Task, reason: str, message: str = "") -> bool:
+    """Park a task, which the caller knows as queued or claimed, until the reason is gone."""
+    won = task.advance(
+        from_=tuple({task.status} & {Status.QUEUED, Status.SUBMITTING}),
         to=Status.HELD,
+        where=_as_claimed(task),
         hold_reason=reason,
         held_at=timezone.now(),
         message=message[:500],
         sent_at=None,
         lease_until=None,
     )
+    return won or take_named(task)
 
 
 def hold_on(task: Task) -> bool:
@@ -254,6 +251,7 @@ def release(task: Task) -> bool:
         won = task.advance(
             from_=(Status.HELD,),
             to=Status.QUEUED,
+            where=UNNAMED,
             hold_reason="",
             held_at=None,
             message="",
@@ -275,6 +273,7 @@ def fail(task: Task, failure_class: str, message: str, code: str = "", *, from_:
         won = task.advance(
             from_=from_ or (Status.SUBMITTING, Status.RUNNING),
             to=Status.FAILED,
+            where=_as_claimed(task) if task.status == Status.SUBMITTING else Q(),
             failure_class=failure_class,
             failure_code=code[:60],
             message=message[:500],
@@ -284,12 +283,12 @@ def fail(task: Task, failure_class: str, message: str, code: str = "", *, from_:
         )
         if won:
             ledger.release(chain_of(task))
-    return won
+    return won or take_named(task)
 
 
 def fail_by_hand(task: Task, reason: str) -> bool:
-    """An admin ends a task that can't heal. A late success still wins over it."""
-    unfinished = tuple(status for status in Status.values if status not in FINAL)
+    """An admin ends a task that can't heal, but not while its request is out. A late success still wins over it."""
+    unfinished = tuple(status for status in Status.values if status not in (*FINAL, Status.SUBMITTING))
     return fail(task, FailureClass.BY_HAND, reason, from_=unfinished)
 
 
@@ -297,7 +296,7 @@ def look_now(task: Task) -> bool:
     """Have the sync loop ask the provider about this task at its next tick. Changes nothing else."""
     if not (task.provider_task_id or task.hinted_task_id):
         return False
-    rows = Task.objects.filter(pk=task.pk, status__in=(*ON_THE_WIRE, Status.FAILED))
+    rows = Task.objects.filter(pk=task.pk, status__in=(*ON_THE_WIRE, Status.FAILED, Status.CANCELLED))
     return bool(rows.update(next_look_at=timezone.now()))
 
 

@@ -71,6 +71,7 @@ WAITING = (Status.QUEUED, Status.HELD)
 ACTIVE = (Status.QUEUED, Status.SUBMITTING, Status.RUNNING, Status.UNCONFIRMED)
 FINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
 TYPE_NAMES = {kind.value: kind.label for kind in TaskType}
+ALWAYS = models.Q()
 CLIP_TYPES = ("mj_video", "mj_video_hd")
 
 
@@ -205,14 +206,15 @@ class Task(models.Model):
     def __str__(self) -> str:
         return f"{self.get_kind_display()} {str(self.id)[:8]}"
 
-    def advance(self, *, from_: tuple[str, ...], to: str, **fields: Any) -> bool:
+    def advance(self, *, from_: tuple[str, ...], to: str, where: models.Q = ALWAYS, **fields: Any) -> bool:
         """Move to status `to` if still in one of `from_`, setting `fields`: one UPDATE. Returns whether it won.
 
-        The board revisions move in the same transaction, so a poll can never miss the change.
+        `where`: what else must hold at that moment. The board revisions move in the same transaction, so a poll can
+        never miss the change.
         """
         fields["status"] = to
         with transaction.atomic():
-            if not Task.objects.filter(pk=self.pk, status__in=from_).update(**fields):
+            if not Task.objects.filter(pk=self.pk, status__in=from_).filter(where).update(**fields):
                 return False
             revisions = next_revisions(self.user_id, self.team_id)
             fields |= revisions

@@ -58,15 +58,20 @@ def apply_report(task: Task, report: Report, now: datetime) -> LookNote | None:
         )
     if report.state == ReportState.SWITCHED_OFF:
         return replace(note, next_look_at=now + looks.jittered(3600), confirmed_at=task.confirmed_at)
-    if not task.provider_task_id and not lifecycle.mark_running(task, task.hinted_task_id, task.sent_at or now):
-        return replace(note, next_look_at=None, confirmed_at=task.confirmed_at)
+    ended = task.status in (Status.FAILED, Status.CANCELLED)
+    if ended and report.state != ReportState.SUCCEEDED:
+        # Only a success moves it any more. What a callback named is worth following until it has ended.
+        follows = not task.provider_task_id and report.state != ReportState.FAILED
+        return note if follows else replace(note, next_look_at=None)
+    named = task.provider_task_id or ended
+    if not named and not lifecycle.mark_running(task, task.hinted_task_id, task.sent_at or now):
+        # It moved on meanwhile, or another task bears that id.
+        return replace(note, confirmed_at=task.confirmed_at)
     if report.state == ReportState.SUCCEEDED:
         if task.kind == Kind.IMPORT:
             describe(task, report)
         lifecycle.succeed(task, report.urls, now)
         return None
-    if task.status == Status.FAILED:
-        return replace(note, next_look_at=None)
     if report.state == ReportState.FAILED:
         return _failed(task, report, now, note)
     if report.state == ReportState.PENDING_RESULT:

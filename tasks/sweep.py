@@ -59,7 +59,7 @@ def recover_claims(now: datetime) -> None:
         if task.sent_at is None:
             lifecycle.requeue(task, now)
         else:
-            lifecycle.unconfirm(task, "The site stopped while the request was under way.", now)
+            lifecycle.unconfirm(task, "The site stopped while the request was under way.")
 
 
 def wake_held(now: datetime) -> None:
@@ -114,8 +114,9 @@ def refresh_dead_links(now: datetime) -> None:
 
 
 def adopt_unwatched(now: datetime) -> None:
-    """A running task without a time for its next look would wait for ever: give it one."""
-    lost = Task.objects.filter(status=Status.RUNNING, next_look_at__isnull=True)
+    """A task that has an id, if only by a callback, and no time for its next look would wait for ever: give it one."""
+    named = Q(status=Status.RUNNING) | (Q(status=Status.UNCONFIRMED) & ~lifecycle.UNNAMED)
+    lost = Task.objects.filter(named, next_look_at__isnull=True)
     lost.update(next_look_at=now)
 
 

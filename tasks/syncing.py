@@ -25,7 +25,7 @@ from mjportal.encryption import Undecipherable
 from tasks import gates, lifecycle, looks, notes
 from tasks.alarms import tell_admins
 from tasks.keys import watching_keys
-from tasks.models import Status, Task
+from tasks.models import WAITING, Status, Task
 from tasks.provider import note_exchange, open_client
 from tasks.reporting import LookNote, apply_report, apply_trouble
 
@@ -37,7 +37,7 @@ AHEAD = 64
 FLUSH_ROWS = 500
 FLUSH_SECONDS = 1.0
 BLIND_FOR = timedelta(hours=1)
-LOOKED_AT = (Status.SUBMITTING, Status.RUNNING, Status.UNCONFIRMED, Status.FAILED)
+LOOKED_AT = tuple(status for status in Status if status != Status.SUCCEEDED)
 
 
 @dataclass
@@ -57,7 +57,7 @@ def sync_due_tasks(now: datetime | None = None, beat: Callable[[], object] | Non
     """
     now = now or timezone.now()
     due = Task.objects.filter(next_look_at__lte=now, status__in=LOOKED_AT).order_by("next_look_at")[:limit]
-    tasks = list(due)
+    tasks = [task for task in due if not _waits_to_be_sent(task) or lifecycle.take_named(task)]
     if not tasks:
         return 0
     session = open_session(settings.SYNC_CONCURRENCY)
@@ -65,6 +65,11 @@ def sync_due_tasks(now: datetime | None = None, beat: Callable[[], object] | Non
         return _run(tasks, _clients(tasks, session), beat or (lambda: None))
     finally:
         session.close()
+
+
+def _waits_to_be_sent(task: Task) -> bool:
+    """Whether a callback asked for this look before the task was sent, so it tells of an earlier try."""
+    return task.status in WAITING or (task.status == Status.SUBMITTING and task.sent_at is None)
 
 
 def _clients(tasks: list[Task], session: object) -> dict[UUID, Client]:

@@ -17,7 +17,7 @@ from accounts.spaces import Space, key_for, may_in, role_in, space_holding, spac
 from gallery.models import Result
 from kie.parameters import TaskType
 from mjportal.given import uuid_of
-from tasks import batches, lifecycle
+from tasks import batches, follow_ups, lifecycle
 from tasks.board import FILTERS, page_of
 from tasks.cards import Card, card_of, with_results
 from tasks.changed import context_since, standing_of
@@ -196,11 +196,11 @@ def follow(request: HttpRequest, result_id: UUID) -> HttpResponse:
         return HttpResponse("Choose upscale or vary.", status=422, content_type="text/plain")
     user = signed_in(request)
     try:
-        task, _ = lifecycle.follow_up(user, result, kind)
+        task, _ = follow_ups.follow_up(user, result, kind)
     except lifecycle.NoKey:
         messages.error(request, NO_KEY)
         return redirect("accounts:key")
-    except (lifecycle.OtherAccount, OverBudget) as error:
+    except (follow_ups.OtherAccount, OverBudget) as error:
         return _refused(request, str(error), result)
     return _made(request, space_of(user), [task], "")
 
@@ -230,13 +230,13 @@ def extend(request: HttpRequest, result_id: UUID) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         nonce = form.cleaned_data["nonce"] or uuid4()
         try:
-            lifecycle.follow_up(
+            follow_ups.follow_up(
                 signed_in(request), result, Kind.EXTEND, prompt=form.cleaned_data["prompt"], nonce=nonce
             )
         except lifecycle.NoKey:
             messages.error(request, NO_KEY)
             return redirect("accounts:key")
-        except (lifecycle.OtherAccount, OverBudget) as error:
+        except (follow_ups.OtherAccount, OverBudget) as error:
             return _refused(request, str(error), result)
         return redirect("tasks:studio")
     cost = prices.today().estimate(Kind.EXTEND, {})
@@ -320,7 +320,7 @@ def again(request: HttpRequest, task_id: UUID) -> HttpResponse:
     if request.method == "POST":
         nonce = uuid_of(request.POST.get("nonce", "")) or uuid4()
         try:
-            lifecycle.send_again(found, nonce)
+            follow_ups.send_again(found, nonce)
         except lifecycle.NoKey:
             messages.error(request, NO_KEY)
         except OverBudget as error:

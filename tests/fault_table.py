@@ -23,6 +23,7 @@ GROUPS = {
     ),
     "answers nobody would think of": ("kie/test_reports_random.py",),
     "the wire: cut, slow, endless, redirected": ("kie/test_client_wire.py",),
+    "callbacks that outrun or contradict an answer": ("tasks/test_named.py",),
     "callbacks: repeated, forged, stale, altered": ("callbacks/test_receive.py", "callbacks/test_signature.py"),
     "hostile files": ("gallery/test_renditions.py", "gallery/test_saving.py"),
     "hostile addresses": ("gallery/test_addresses.py", "gallery/test_downloads.py"),
@@ -55,6 +56,7 @@ RULES = {
         "tasks/test_submit.py::test_the_same_form_sent_twice_makes_one_task",
         "tasks/test_submit.py::test_two_workers_with_the_same_bell_send_once",
         "tasks/test_submit.py::test_an_id_another_task_bears_is_not_taken",
+        "tasks/test_named.py",
     ),
     "R2": (
         "tasks/test_crash.py",
@@ -85,6 +87,7 @@ RULES = {
         "tasks/test_following.py::test_a_state_once_final_does_not_move_back",
         "tasks/test_following.py::test_a_failure_that_comes_late_undoes_no_success",
         "tasks/test_following.py::test_success_beats_a_failure_told_earlier",
+        "tasks/test_named.py::test_a_refused_task_that_runs_after_all_is_followed_until_its_success",
         "tasks/test_following.py::test_done_without_pictures_is_asked_again_and_never_fails_by_our_clock",
         "tasks/test_following.py::test_a_task_of_any_age_is_still_looked_at",
     ),

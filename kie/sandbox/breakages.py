@@ -31,7 +31,8 @@ def _coded(answer: Answer, fault: "Fault", code: int, keep_task: bool = False) -
 
 
 def _code(answer: Answer, fault: "Fault") -> Answer:
-    return _coded(answer, fault, int(fault.argument or 500), keep_task=fault.accepts())
+    keep = fault.accepts() and fault.flag("id", True)
+    return _coded(answer, fault, int(fault.argument or 500), keep_task=keep)
 
 
 def _without_task_id(answer: Answer, fault: "Fault") -> Answer:

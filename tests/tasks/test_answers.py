@@ -13,7 +13,7 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from gallery.models import Result
-from tasks import lifecycle, looks
+from tasks import follow_ups, looks
 from tasks.gates import PROVIDER
 from tasks.models import Gate, HoldReason, Kind, Status, SwitchedOff, Task
 from tasks.sweep import sweep
@@ -75,7 +75,7 @@ def test_a_403_page_is_about_the_site_and_an_admin_hears_of_it_once(desk: Desk, 
 def test_a_404_for_an_upscale_is_sent_once_more_by_the_quickstart_s_path(desk: Desk) -> None:
     desk.finished()
     desk.sandbox.fault("code:404", on="upscale", times=0)
-    task, _ = lifecycle.follow_up(desk.user, Result.objects.get(position=2), Kind.UPSCALE)
+    task, _ = follow_ups.follow_up(desk.user, Result.objects.get(position=2), Kind.UPSCALE)
     assert desk.send(task).status == Status.RUNNING
     assert [call.json["imageIndex"] for call in desk.sandbox.sent("mj/generateUpscale")] == [2]
     assert [call.json["index"] for call in desk.sandbox.sent("mj/upscale")] == [3]
@@ -86,7 +86,7 @@ def test_an_upscale_nobody_offers_fails_without_a_charge_and_an_admin_is_told(de
     charged = desk.charges()
     for place in ("upscale", "quick_upscale"):
         desk.sandbox.fault("code:404", on=place, times=0)
-    task = desk.send(lifecycle.follow_up(desk.user, Result.objects.first(), Kind.UPSCALE)[0])
+    task = desk.send(follow_ups.follow_up(desk.user, Result.objects.first(), Kind.UPSCALE)[0])
     assert (task.status, task.failure_class, desk.charges()) == (Status.FAILED, "unavailable", charged)
     assert [message.subject for message in mail.outbox] == ["The provider does not offer Upscale"]
 

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from gallery.models import Result
-from tasks import lifecycle
+from tasks import follow_ups
 from tasks.family import tree_of
 from tasks.models import Status, Task
 from tests.desk import Desk, fresh
@@ -83,14 +83,14 @@ def test_a_prompt_of_2001_characters_extends_nothing(alice: Client, done: Task) 
 
 
 def test_the_tree_counts_each_branch(alice: Client, desk: Desk, done: Task) -> None:
-    vary, _ = lifecycle.follow_up(desk.user, first_of(done), "vary")
+    vary, _ = follow_ups.follow_up(desk.user, first_of(done), "vary")
     desk.send(vary)
     desk.sandbox.finish(fresh(vary).provider_task_id)
     desk.look(vary)
     Task.objects.filter(pk=vary.pk).update(cost=4)
     child = Result.objects.get(task=vary, position=1)
-    grand, _ = lifecycle.follow_up(desk.user, child, "upscale")
-    failed, _ = lifecycle.follow_up(desk.user, first_of(done), "upscale")
+    grand, _ = follow_ups.follow_up(desk.user, child, "upscale")
+    failed, _ = follow_ups.follow_up(desk.user, first_of(done), "upscale")
     Task.objects.filter(pk=grand.pk).update(cost=2)
     Task.objects.filter(pk=failed.pk).update(cost=99, status=Status.FAILED)
     for here in (done, fresh(vary), fresh(grand)):
@@ -104,7 +104,7 @@ def test_the_tree_counts_each_branch(alice: Client, desk: Desk, done: Task) -> N
 
 
 def test_a_loop_of_parents_does_not_hang_the_page(alice: Client, done: Task) -> None:
-    other, _ = lifecycle.follow_up(done.user, first_of(done), "vary")
+    other, _ = follow_ups.follow_up(done.user, first_of(done), "vary")
     Task.objects.filter(pk=done.pk).update(parent=other)
     assert alice.get(f"/tasks/{done.pk}/").status_code == 200
 
@@ -117,6 +117,6 @@ def test_a_follow_up_of_what_the_provider_never_named_is_not_there(alice: Client
 
 def test_the_tree_asks_once_per_generation(done: Task, django_assert_max_num_queries: Any) -> None:
     for _ in range(3):
-        lifecycle.follow_up(done.user, first_of(done), "vary", nonce=uuid4())
+        follow_ups.follow_up(done.user, first_of(done), "vary", nonce=uuid4())
     with django_assert_max_num_queries(4):
         tree_of(done)

@@ -14,7 +14,7 @@ from django.utils import timezone
 from accounts import teams
 from accounts.models import AuditEntry, Team, User
 from kie.parameters import validate
-from tasks import lifecycle
+from tasks import follow_ups, lifecycle
 from tasks.models import Task
 from tests.desk import Desk, new_nonce
 from tests.usage.spending import PERSON_CREDITS, TEAM_CREDITS, spend
@@ -132,7 +132,7 @@ def test_a_batch_that_does_not_fit_is_refused_as_a_whole(desk: Desk) -> None:
 def test_upscales_are_free_and_pass_an_empty_budget(desk: Desk) -> None:
     task = desk.finished()
     Budget.objects.create(user=desk.user, credits=0)
-    made, _ = lifecycle.follow_up(desk.user, task.results.get(position=0), "upscale")
+    made, _ = follow_ups.follow_up(desk.user, task.results.get(position=0), "upscale")
     assert made.cost == 0
 
 
