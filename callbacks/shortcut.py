@@ -10,9 +10,7 @@ from collections.abc import Callable, Iterable
 from http import HTTPStatus
 from typing import Any
 
-from django.core.handlers.wsgi import LimitedStream
-
-from callbacks.views import take
+from callbacks.views import body_of, take
 
 PREFIX = "/callbacks/"
 logger = logging.getLogger(__name__)
@@ -36,10 +34,8 @@ class CallbackShortcut:
 
 
 def _answer(token: str, environ: dict[str, Any]) -> int:
-    length = environ.get("CONTENT_LENGTH") or "0"
-    body = LimitedStream(environ["wsgi.input"], int(length) if length.isascii() and length.isdigit() else 0)
     try:
-        return take(token, body, environ)
+        return take(token, body_of(environ), environ)
     except Exception:
         # Our own trouble, a locked database for one: the provider rings again.
         logger.exception("A callback could not be stored")

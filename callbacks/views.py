@@ -3,10 +3,12 @@
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 
 from django.conf import settings
 from django.contrib.auth.decorators import login_not_required
+from django.core.handlers.wsgi import LimitedStream
 from django.db import connection
 from django.http import HttpRequest, HttpResponse
 from django.utils import timezone
@@ -44,7 +46,16 @@ class Knock:
 @require_POST
 def receive(request: HttpRequest, token: str) -> HttpResponse:
     """Take one callback; where `callbacks.shortcut` stands before Django, it answers the same."""
-    return HttpResponse(status=take(token, request, request.META))
+    return HttpResponse(status=take(token, body_of(request.META), request.META))
+
+
+def body_of(meta: Mapping[str, Any]) -> "SupportsRead[bytes]":
+    """The body's stream, which ends where the body does, whether its length was declared or it comes in chunks."""
+    length = meta.get("CONTENT_LENGTH") or ""
+    stream: BytesIO = meta["wsgi.input"]
+    if not length and meta.get("wsgi.input_terminated"):
+        return stream
+    return LimitedStream(stream, int(length) if length.isascii() and length.isdigit() else 0)
 
 
 def take(token: str, stream: "SupportsRead[bytes]", meta: Mapping[str, Any]) -> int:

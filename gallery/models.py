@@ -15,6 +15,8 @@ from accounts.spaces import Space, visible
 from gallery.fulltext import Words
 
 # The provider promises 14 or 15 days: people see the thirteenth, we go on trying to the fifteenth.
+# Upscale, vary and extend name a result by its index, 0 to 3.
+MOST_BUILDABLE = 4
 KEPT_BY_PROVIDER = timedelta(days=13)
 GIVEN_UP_AFTER = timedelta(days=15)
 
@@ -144,6 +146,11 @@ class Result(models.Model):
     def days_left(self) -> int:
         """Whole days until the provider may have deleted its copy; never below zero."""
         return max(0, (self.deadline - timezone.now()).days)
+
+    @property
+    def is_buildable(self) -> bool:
+        """Whether the provider can be told to build on it."""
+        return self.position < MOST_BUILDABLE
 
 
 class Collection(models.Model):

@@ -33,8 +33,8 @@ def add_results(
 ) -> int:
     """Make one row per address of a task that has none yet and ring for each. Returns how many are new.
 
-    `owner`: the author's id, and the team's when it is theirs. `facts`: what the filter desk asks of the task
-    (task_type, version, speed, credits of each), kept with the result.
+    `urls`: by the provider's index of each result, "" where it named none. `owner`: the author's id, and the team's
+    when it is theirs. `facts`: what the filter desk asks of the task (task_type, version, speed, credits of each).
     Call it inside the transaction of the task's own change. Calling it again is harmless; a verified call confirms
     rows that only a callback vouched for, and starts again with those whose address was another one.
     """
@@ -53,9 +53,10 @@ def add_results(
             **(facts or {}),
         )
         for position, url in enumerate(urls)
+        if url
         if position not in known
     ]
-    doubted = [known[at] for at in range(len(urls)) if verified and at in known and not known[at].verified]
+    doubted = [known[at] for at, url in enumerate(urls) if url and verified and at in known and not known[at].verified]
     if not fresh and not doubted:
         return 0
     revisions = next_revisions(user_id, team_id)

@@ -14,7 +14,7 @@ from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
 
-from kie.exchange import HIDDEN, clean_text
+from kie.exchange import clean_text, cut_out
 
 ANSWER_CAP = 1024 * 1024
 SHORTEST_PAUSE, LONGEST_PAUSE = 1.0, 3600.0
@@ -58,8 +58,7 @@ def read_answer(raw: bytes, status: int, secrets: Iterable[str] = ()) -> Answer:
 
     `secrets` are cut out first wherever the provider echoes them, so that no part read from here can hold one.
     """
-    for secret in filter(None, secrets):
-        raw = raw.replace(secret.encode(), HIDDEN.encode())
+    raw = cut_out(raw, secrets)
     parsed = parse_json(raw)
     if isinstance(parsed, dict):
         return Answer(
@@ -111,11 +110,17 @@ def is_task_id(value: object) -> bool:
 def find_task_id(body: dict[str, Any]) -> str:
     """The first well-formed id among data.taskId, data.task_id and the same two at the top; "" if there is none."""
     inner = body.get("data")
-    for place in (inner, body):
-        if isinstance(place, dict):
-            for name in ("taskId", "task_id"):
-                if is_task_id(place.get(name)):
-                    return str(place[name])
+    return (task_id_in(inner) if isinstance(inner, dict) else "") or task_id_in(body)
+
+
+def task_id_in(place: dict[str, Any]) -> str:
+    """The well-formed id this object names itself; a whole number is an id too. "" if there is none."""
+    for name in ("taskId", "task_id"):
+        value = place.get(name)
+        if isinstance(value, int) and not isinstance(value, bool) and 0 <= value < 10**128:
+            value = str(value)
+        if isinstance(value, str) and is_task_id(value):
+            return value
     return ""
 
 

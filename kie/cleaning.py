@@ -119,9 +119,9 @@ def _clean_urls(parameter: Parameter, value: object, task_type: TaskType) -> lis
     return urls
 
 
-def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https")) -> bool:
+def is_web_address(url: str, schemes: tuple[str, ...] = ("http", "https"), limit: int = URL_LIMIT) -> bool:
     """Whether this is an address a stranger could fetch: allowed scheme, a host, no login, no odd characters."""
-    if len(url) > URL_LIMIT or not url.isprintable() or any(mark in url for mark in ' \\"<>'):
+    if len(url) > limit or not url.isprintable() or any(mark in url for mark in ' \\"<>'):
         return False
     try:
         parts = urlsplit(url)

@@ -27,6 +27,21 @@ def hide(text: str, secrets: Iterable[str] = ()) -> str:
     return text
 
 
+def cut_out(raw: bytes, secrets: Iterable[str]) -> bytes:
+    """A body without the given secrets (ASCII), also where JSON spells their characters as escapes."""
+    for secret in filter(None, secrets):
+        raw = raw.replace(secret.encode(), HIDDEN.encode())
+        if b"\\u00" in raw or b"\\/" in raw:
+            raw = _any_spelling(secret).sub(HIDDEN.encode(), raw)
+    return raw
+
+
+def _any_spelling(secret: str) -> re.Pattern[bytes]:
+    """Each character as itself, behind backslashes, or by its number; JSON inside JSON doubles the backslashes."""
+    spelled = (rf"(?:\\+u00(?i:{ord(one):02x})|\\*{re.escape(one)})" for one in secret)
+    return re.compile("".join(spelled).encode())
+
+
 def clean_text(value: object, limit: int = MESSAGE_CAP) -> str:
     """One printable line of at most `limit` characters; anything that is not text becomes an empty line.
 
@@ -73,6 +88,6 @@ class Exchange:
         """Build the kept form: `secrets` are cut out first and the caps applied after, so no half secret stays."""
         secrets = tuple(secrets)
         # A secret may straddle the cap, so twice the cap is searched before it is cut.
-        response = hide(body_text(received[: BODY_CAP * 8]), secrets)[:BODY_CAP]
+        response = hide(body_text(cut_out(received[: BODY_CAP * 8], secrets)))[:BODY_CAP]
         request = hide(sent[: BODY_CAP * 8], secrets)[:BODY_CAP]
         return cls(method, hide(path, secrets), request, status, response, seconds, at)

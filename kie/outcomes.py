@@ -52,7 +52,7 @@ def accept(answer: Answer, exchange: Exchange, *, retry_after: float | None, par
     if error is not None:
         raise error
     raise OutcomeUnknown(
-        answer.message or "The provider gave no confirmation.",
+        (answer.code != 200 and answer.message) or "The provider gave no confirmation.",
         blocked=answer.status == 403,
         code=answer.code,
         exchange=exchange,
@@ -100,7 +100,8 @@ def require_success(answer: Answer, exchange: Exchange, *, retry_after: float | 
 def unusable(answer: Answer, exchange: Exchange | None) -> UnexpectedReply:
     """The error of a free call whose answer says nothing we can use."""
     return UnexpectedReply(
-        answer.message or f"The provider's answer ({answer.code}) cannot be used.",
+        # "success" is what the provider says with every code 200; it explains nothing that went wrong.
+        (answer.code != 200 and answer.message) or f"The provider's answer ({answer.code}) cannot be used.",
         blocked=answer.status == 403,
         code=answer.code,
         exchange=exchange,

@@ -8,10 +8,11 @@ from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
+from itertools import islice
 from typing import Any
 from urllib.parse import urlsplit
 
-from kie.answers import Answer, Form, effective_code, parse_json, read_answer, whole_number
+from kie.answers import Answer, Form, effective_code, parse_json, read_answer, task_id_in, whole_number
 from kie.cleaning import is_web_address
 from kie.errors import Busy, KeyRefused, UnexpectedReply
 from kie.exchange import Exchange, clean_text
@@ -34,6 +35,8 @@ __all__ = [
 ]
 
 MOST_URLS = 64
+# Far beyond what a form takes: signed links of object stores are long, and one that is dropped is a lost picture.
+RESULT_URL_LIMIT = 16 * 1024
 _ABSENT = "recordinfo is null"
 _EPOCH_MILLISECONDS_FROM = 10**11
 
@@ -53,8 +56,9 @@ class ReportState(StrEnum):
 class Report:
     """The state of one task as the provider tells it.
 
-    `flag`: successFlag 0 to 3, None if absent or odd; `raw_flag` is its text. `urls`: usable result addresses in order,
-    each once. `error_code`, `error_message`: text, cleaned and capped, "" when absent. Times are aware, in UTC.
+    `flag`: successFlag 0 to 3, None if absent or odd; `raw_flag` is its text. `urls`: usable result addresses by the
+    provider's own index, each once; "" stands where it names none. `error_code`, `error_message`: text, cleaned and
+    capped, "" when absent. Times are aware, in UTC.
     `needs_second_look`: a failure to be believed only when a look 30 s later agrees. `retry_after`: seconds or None.
     """
 
@@ -165,7 +169,8 @@ def origin_of(url: str) -> str:
 
 def is_result_address(url: str, own_origins: Collection[str]) -> bool:
     """Whether a result may be fetched from here: https, or one of the configured provider's own origins."""
-    return is_web_address(url, ("https",)) or (origin_of(url) in own_origins and is_web_address(url))
+    schemes = ("http", "https") if origin_of(url) in own_origins else ("https",)
+    return is_web_address(url, schemes, RESULT_URL_LIMIT)
 
 
 def _read_record(
@@ -176,10 +181,11 @@ def _read_record(
     exchange: Exchange | None,
 ) -> Report:
     record = answer.content
-    if record.get("taskId", record.get("task_id")) != task_id:
+    if task_id_in(record) != task_id:
         raise UnexpectedReply("The provider reported another task.", code=answer.code, exchange=exchange)
-    flag = _flag(record)
     urls = _result_urls(record, own_origins)
+    # A bare true is believed where it comes with what it claims.
+    flag = 1 if record.get("successFlag") is True and urls else _flag(record)
     return Report(
         task_id=task_id,
         state=_state(flag, urls),
@@ -216,7 +222,8 @@ def _state_without_record(answer: Answer) -> ReportState | None:
 
 
 def _flag(record: dict[str, Any]) -> int | None:
-    flag = whole_number(record.get("successFlag"))
+    flag = record.get("successFlag")
+    flag = whole_number(int(flag) if isinstance(flag, float) and flag.is_integer() else flag)
     return flag if flag in (0, 1, 2, 3) else None
 
 
@@ -227,11 +234,15 @@ def _as_text(value: object, limit: int) -> str:
 
 
 def _result_urls(record: dict[str, Any], own_origins: Collection[str]) -> tuple[str, ...]:
-    """Usable addresses from the first place that has any: order kept, repeats dropped."""
+    """Usable addresses from the first place that has any, each at its own index: follow-ups name a picture by it."""
     for place in _result_places(record):
-        found = dict.fromkeys(url for url in _addresses(place) if is_result_address(url, own_origins))
+        found: list[str] = []
+        for url in islice(_addresses(place), MOST_URLS):
+            found.append(url if url not in found and is_result_address(url, own_origins) else "")
+        while found and not found[-1]:
+            found.pop()
         if found:
-            return tuple(found)[:MOST_URLS]
+            return tuple(found)
     return ()
 
 
@@ -264,5 +275,4 @@ def _addresses(place: object) -> Iterator[str]:
     unwrapped = _unwrap(place) if isinstance(place, str) and place.lstrip()[:1] in ("[", '"') else place
     for item in unwrapped if isinstance(unwrapped, list) else [unwrapped]:
         address = item.get("resultUrl", item.get("url")) if isinstance(item, dict) else item
-        if isinstance(address, str):
-            yield address.strip()
+        yield address.strip() if isinstance(address, str) else ""

@@ -51,13 +51,15 @@ def create(
 ) -> list[Task]:
     """Queue a task for each (unfolded text, validated values), all or none. The same nonce makes them once.
 
-    `kin` names the parent of all of them. Raises NoKey, and OverBudget
+    `kin` names the parent of all of them. Raises NoKey, UsedForm as for one task, and OverBudget
     when they do not all fit into the budget.
     """
     with transaction.atomic():
         batch, is_new = Batch.objects.get_or_create(
             user=user, nonce=nonce, defaults={"template": template, "mail_wanted": mail_wanted, "team_id": team_id}
         )
+        if not is_new and batch.template != template:
+            raise lifecycle.UsedForm
         if not is_new:
             return list(batch.tasks.order_by("created_at"))
         # All of them or none: the sum is checked first, so that the words name the whole.

@@ -36,6 +36,7 @@ class Frame:
     starred: bool
     length: str
     days_left: int
+    is_buildable: bool
 
 
 @dataclass
@@ -134,6 +135,7 @@ def _frame(task: Task, result: Result) -> Frame:
         starred=result.starred,
         length=clock(result.duration),
         days_left=result.days_left,
+        is_buildable=result.is_buildable,
     )
 
 

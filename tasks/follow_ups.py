@@ -15,7 +15,11 @@ from tasks.models import Task
 DOUBLE_CLICK = timedelta(seconds=3)
 
 
-class OtherAccount(Exception):
+class NotBuildable(Exception):
+    """The provider can't build on this result; the text says why."""
+
+
+class OtherAccount(NotBuildable):
     """The picture was made with somebody else's key; the provider builds only on an account's own pictures."""
 
     def __init__(self, name: str) -> None:
@@ -30,7 +34,8 @@ def follow_up(
 ) -> tuple[Task, bool]:
     """Queue an upscale or vary of one picture, or the extension of a clip. Returns (task, whether it is new).
 
-    The provider builds only on what the same account made: raises OtherAccount when this person's key is another one.
+    The provider builds only on what the same account made: raises OtherAccount when this person's key is another one,
+    and NotBuildable when it has no index for the result.
 
     `prompt` replaces the parent's; an extension without one leaves what happens to the provider. Without a nonce clicks
     within three seconds are one: it is made of the picture and of how many such tasks there were before.
@@ -39,6 +44,8 @@ def follow_up(
     earlier = Task.objects.filter(
         parent=parent, parent_position=result.position, kind=kind, created_at__lt=timezone.now() - DOUBLE_CLICK
     )
+    if not result.is_buildable:
+        raise NotBuildable("The provider builds only on the first four results of a task. Animate and Reference work.")
     key = key_for(user.pk, parent.team_id)
     # A person's own new key is most often of the same account: there the provider decides, as it always did.
     if parent.user_id != user.pk and key is not None and key.fingerprint != parent.key_fingerprint:

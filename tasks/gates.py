@@ -114,6 +114,10 @@ def note_provider(good: bool, now: datetime) -> None:
             return
         if not good and gate.streak and gate.reason != PROBING:
             return
+        if good and gate.streak:
+            # Only what a stop postponed goes at once; who was told to wait keeps its time.
+            waiting = Task.objects.filter(status=Status.QUEUED, first_busy_at=None, next_send_at__gt=now)
+            waiting.update(next_send_at=now)
         gate.recent = [*gate.recent, good][-RECENT:]
         gate.reason = ""
         if good:
@@ -127,6 +131,9 @@ def note_provider(good: bool, now: datetime) -> None:
         gate.save()
 
 
-def backoff(sends: int) -> timedelta:
-    """Full jitter for a task that was provably not accepted, from one 10-s window up to five minutes."""
-    return timedelta(seconds=10 + random.uniform(0, min(5.0 * 2**sends, 300.0)))
+def backoff(sends: int, spent: float = 0.0) -> timedelta:
+    """Full jitter for a task that was provably not accepted, from one 10-s window up to five minutes.
+
+    `spent`: seconds since the first try, where sends are not what is tried.
+    """
+    return timedelta(seconds=10 + random.uniform(0, min(max(5.0 * 2**sends, spent), 300.0)))

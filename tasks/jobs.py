@@ -7,6 +7,7 @@ import logging
 import time
 from datetime import datetime, timedelta
 from decimal import Decimal
+from urllib.parse import urlsplit
 from uuid import UUID
 
 from django.core.cache import cache
@@ -33,7 +34,7 @@ from tasks.models import FailureClass, HoldReason, Status, SwitchedOff, Task
 from tasks.provider import note_exchange, open_client, send
 from tasks.references import SENT_WIDTH, Gone, copied, file_name, hosted
 from tasks.remembered import Reference
-from tasks.wording import BLOCKED
+from tasks.wording import ASKED_TO_WAIT, BLOCKED
 from usage.balances import note_reading
 
 logger = logging.getLogger(__name__)
@@ -123,8 +124,11 @@ def _pictures(client: Client, task: Task) -> list[str] | None:
         lifecycle.fail(task, FailureClass.PARAMETER, str(error))
     except KeyRefused as error:
         lifecycle.hold(task, HoldReason.KEY_REFUSED, error.message)
+    except Refused as error:
+        words = f"The provider refused a picture to start from: {error.message}"
+        lifecycle.fail(task, FailureClass.PARAMETER, words, str(error.code or ""))
     except KieError as error:
-        # An upload costs nothing and is no task, so every kind of trouble means the same: later.
+        # An upload costs nothing and is no task, so every other kind of trouble means the same: later.
         _try_later(task, error, timezone.now())
     return None
 
@@ -195,12 +199,14 @@ def _try_later(task: Task, error: KieError, now: datetime) -> None:
     if task.sends >= MOST_SENDS or now - first > MOST_WAIT:
         lifecycle.hold(task, HoldReason.PROVIDER_PAUSED, error.message)
         return
-    wait = now + gates.backoff(task.sends)
+    # Uploads are not counted as sends; waits that grow with the time already spent spare their host too.
+    wait = now + gates.backoff(task.sends, (now - first).total_seconds())
     if isinstance(error, Busy):
         wait = max(wait, looks.after_busy(now, error.retry_after))
         if not error.maintenance:
             gates.close_key(task.key_fingerprint, looks.after_busy(now, error.retry_after), "rate limit")
-    lifecycle.requeue(task, wait, first_busy_at=first, message=error.message)
+    said = f"{ASKED_TO_WAIT}{error.message}" if isinstance(error, Busy) else error.message
+    lifecycle.requeue(task, wait, first_busy_at=first, message=said[:500])
 
 
 def _tell_of(task: Task, error: Refused, now: datetime) -> None:
@@ -264,11 +270,19 @@ def refresh_link(pk: str) -> None:
         return
     try:
         with open_client(key) as client:
-            report = client.report(task.provider_task_id)
-            fresh = report.urls[result.position] if len(report.urls) > result.position else ""
-            if report.state != ReportState.SUCCEEDED or fresh in {"", result.source_url}:
-                fresh = client.download_url(result.source_url)
+            fresh = _fresh_link(client, task, result)
     except (KieError, Undecipherable):
         link_is_gone(result.pk)
         return
     renew_source(result.pk, fresh)
+
+
+def _fresh_link(client: Client, task: Task, result: Result) -> str:
+    """What the record says now if that is news, else what download-url gives. Raises KieError."""
+    report = client.report(task.provider_task_id)
+    said = report.urls[result.position] if len(report.urls) > result.position else ""
+    if report.state != ReportState.SUCCEEDED or said in {"", result.source_url}:
+        return client.download_url(result.source_url)
+    # A record may sign the same dead file anew each time it is read, so every second time the other way is gone.
+    same_file = urlsplit(said)._replace(query="") == urlsplit(result.source_url)._replace(query="")
+    return client.download_url(said) if same_file and result.attempts % 2 == 0 else said

@@ -3,6 +3,7 @@
 A verb returns whether it won (or what it made); losing is no error, somebody else moved the task first.
 """
 
+import json
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -34,6 +35,16 @@ UNNAMED = Q(hinted_task_id="")
 NAMED = "The provider called back about it."
 
 
+class UsedForm(Exception):
+    """The form has made a task already, and it was another one."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "This form was sent before, with other contents; that task is on the board."
+            " Press Generate once more to send this one as well."
+        )
+
+
 class NoKey(Exception):
     """The person has connected no API key, so nothing can be sent."""
 
@@ -53,10 +64,13 @@ def create(
     """Queue one task from validated `values` (see `kie.parameters.validate`). Returns (task, whether it is new).
 
     `team_id`: the team it is made in, which the caller has seen the person may do. The same nonce returns the same
-    task: a double click buys once. Raises NoKey, and OverBudget (see `usage.budgets`) when it would pass a budget.
+    task: a double click buys once. Raises UsedForm when that task has other contents, NoKey, and OverBudget (see
+    `usage.budgets`) when it would pass a budget.
     """
     known = Task.objects.filter(user=user, nonce=nonce).first()
     if known:
+        if _contents(known) != _contents(_drafted(user, values, nonce=nonce, kind=kind)):
+            raise UsedForm
         return known, False
     key = key_for(user.pk, team_id)
     if key is None:
@@ -76,6 +90,11 @@ def create(
         # The other half of a double click was faster.
         return Task.objects.get(user=user, nonce=nonce), False
     return task, True
+
+
+def _contents(task: Task) -> str:
+    # As JSON, for a list comes back from the table where a tuple went in.
+    return json.dumps([task.kind, task.task_type, task.prompt, task.parameters], sort_keys=True, default=str)
 
 
 def chain_of(task: Task) -> ledger.Chain:
@@ -137,6 +156,8 @@ def mark_running(task: Task, provider_task_id: str, now: datetime) -> bool:
 def succeed(task: Task, urls: Sequence[str], now: datetime, *, verified: bool = True) -> bool:
     """Status, result rows and ledger line commit together. Success also beats what was told earlier.
 
+    `urls`: by the provider's index, "" where it names none.
+
     A task that failed, or was cancelled after a refusal, takes the id a callback named, unless another task bears it.
     """
     try:
@@ -162,7 +183,7 @@ def _succeed(task: Task, urls: Sequence[str], now: datetime, verified: bool) -> 
             **named,
         )
         if won:
-            facts = _facts(task, len(urls))
+            facts = _facts(task, sum(map(bool, urls)))
             kind: Literal["image", "video"] = "video" if task.is_clip else "image"
             add_results(task.pk, (task.user_id, task.team_id), urls, kind, verified=verified, facts=facts)
             ledger.settle(chain_of(task), task.cost)

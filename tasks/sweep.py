@@ -26,6 +26,7 @@ RING_AGAIN = timedelta(seconds=30)
 PAUSED_FOR = timedelta(hours=1)
 CREDIT_EVERY = timedelta(minutes=5)
 KEY_EVERY = timedelta(hours=1)
+DENIED_FOR = timedelta(minutes=1)
 ACCOUNTS_EVERY = 60
 BALANCE_EVERY = timedelta(minutes=15)
 MOST = 500
@@ -100,9 +101,12 @@ def read_balances(now: datetime) -> None:
 
 
 def open_eyes(now: datetime) -> None:
-    """A key came back: look again at the tasks nobody could look at."""
-    blind = Task.objects.filter(blind_since__isnull=False, status__in=lifecycle.ON_THE_WIRE)
-    seeing = blind.filter(watched_by({"changed_at__gt": F("blind_since")}), next_look_at__gt=now)
+    """A key came back, or was refused by mistake: look again at the tasks nobody could look at."""
+    blind = Task.objects.filter(blind_since__isnull=False, status__in=lifecycle.ON_THE_WIRE, next_look_at__gt=now)
+    back = watched_by({"changed_at__gt": F("blind_since")})
+    # Only at first: where balances are told and records are not, hourly is often enough.
+    denied = watched_by({"refused_at": None, "checked_at__gt": F("blind_since")})
+    seeing = blind.filter(back | (denied & Q(blind_since__gt=now - DENIED_FOR)))
     Task.objects.filter(pk__in=list(seeing.values_list("pk", flat=True)[:MOST])).update(next_look_at=now)
 
 

@@ -37,6 +37,7 @@ AHEAD = 64
 FLUSH_ROWS = 500
 FLUSH_SECONDS = 1.0
 BLIND_FOR = timedelta(hours=1)
+SERVER_ERRORS = range(500, 600)
 LOOKED_AT = tuple(status for status in Status if status != Status.SUCCEEDED)
 
 
@@ -48,6 +49,7 @@ class Pass:
     settled: set[UUID]
     refused: set[UUID]
     provider_trouble: bool = False
+    provider_answers: bool = False
 
 
 def sync_due_tasks(now: datetime | None = None, beat: Callable[[], object] | None = None, limit: int = PASS) -> int:
@@ -146,14 +148,12 @@ def _apply(task: Task, outcome: Report | KieError | None, gathered: Pass) -> Non
         return
     if isinstance(outcome, KieError):
         gathered.notes.append(apply_trouble(task, outcome, now))
-        # A look that broke on our side has no exchange: it says nothing of the provider.
-        gathered.provider_trouble |= (isinstance(outcome, UnexpectedReply) and outcome.exchange is not None) or (
-            isinstance(outcome, Busy) and outcome.maintenance
-        )
+        gathered.provider_trouble |= _is_trouble(outcome)
         note_exchange(task, outcome.exchange, type(outcome).__name__)
         if gathered.notes[-1].bad_looks == looks.ALARM_AFTER:
             _tell_of(task, outcome)
         return
+    gathered.provider_answers = True
     if task.looks == 0 or outcome.state != "running":
         note_exchange(task, outcome.exchange, f"record read, {outcome.state}")
     note = apply_report(task, outcome, now)
@@ -161,6 +161,14 @@ def _apply(task: Task, outcome: Report | KieError | None, gathered: Pass) -> Non
         gathered.settled.add(task.pk)
     else:
         gathered.notes.append(note)
+
+
+def _is_trouble(error: KieError) -> bool:
+    """Whether this says that the provider is ailing: silence, maintenance, a server's error. An odd record does not."""
+    if isinstance(error, Busy):
+        return error.maintenance
+    # A look that broke on our side has no exchange.
+    return isinstance(error, UnexpectedReply) and error.exchange is not None and (error.code or 500) in SERVER_ERRORS
 
 
 def _tell_of(task: Task, error: KieError) -> None:
@@ -178,7 +186,7 @@ def _blind(task: Task, now: datetime) -> None:
 
 
 def _after(gathered: Pass) -> None:
-    if gathered.provider_trouble:
+    if gathered.provider_trouble and not gathered.provider_answers:
         gates.note_provider(False, timezone.now())
     ended = list(Task.objects.filter(pk__in=gathered.settled | gathered.refused))
     for pk in {key.pk for _, key in watching_keys(ended)}:

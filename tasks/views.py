@@ -112,7 +112,7 @@ def compose(request: HttpRequest) -> HttpResponse:
             made = _queue(user, space, form)
         except lifecycle.NoKey:
             form.add_error(None, NO_KEY)
-        except OverBudget as error:
+        except (OverBudget, lifecycle.UsedForm) as error:
             form.add_error(None, str(error))
         else:
             return _made(request, space, made, form.fresh_nonce)
@@ -196,11 +196,11 @@ def follow(request: HttpRequest, result_id: UUID) -> HttpResponse:
         return HttpResponse("Choose upscale or vary.", status=422, content_type="text/plain")
     user = signed_in(request)
     try:
-        task, _ = follow_ups.follow_up(user, result, kind)
+        task, _ = follow_ups.follow_up(user, result, kind, nonce=uuid_of(request.POST.get("nonce", "")))
     except lifecycle.NoKey:
         messages.error(request, NO_KEY)
         return redirect("accounts:key")
-    except (follow_ups.OtherAccount, OverBudget) as error:
+    except (follow_ups.NotBuildable, lifecycle.UsedForm, OverBudget) as error:
         return _refused(request, str(error), result)
     return _made(request, space_of(user), [task], "")
 
@@ -236,7 +236,7 @@ def extend(request: HttpRequest, result_id: UUID) -> HttpResponse:
         except lifecycle.NoKey:
             messages.error(request, NO_KEY)
             return redirect("accounts:key")
-        except (follow_ups.OtherAccount, OverBudget) as error:
+        except (follow_ups.NotBuildable, lifecycle.UsedForm, OverBudget) as error:
             return _refused(request, str(error), result)
         return redirect("tasks:studio")
     cost = prices.today().estimate(Kind.EXTEND, {})
@@ -323,7 +323,7 @@ def again(request: HttpRequest, task_id: UUID) -> HttpResponse:
             follow_ups.send_again(found, nonce)
         except lifecycle.NoKey:
             messages.error(request, NO_KEY)
-        except OverBudget as error:
+        except (OverBudget, lifecycle.UsedForm) as error:
             messages.error(request, str(error))
         return redirect("tasks:studio")
     return render(request, "tasks/again.html", {"card": card_of(found), "nonce": uuid4()})

@@ -17,6 +17,7 @@ class Words:
     cost: str = ""
 
 
+ASKED_TO_WAIT = "The provider asked to wait: "
 BLOCKED = "The service is blocking this site. Your admin was told."
 
 FAILURES = {
@@ -97,5 +98,6 @@ def _with_message(advice: str, message: str) -> str:
 def _leaves(task: Task, now: datetime) -> str:
     seconds = int((task.next_send_at - now).total_seconds())
     if task.message:
-        return f"The provider asked to wait: {task.message}"[:160]
+        tried = "" if task.message.startswith(ASKED_TO_WAIT) else "Not sent yet: "
+        return f"{tried}{task.message}"[:160]
     return f"Leaves in about {seconds} s" if seconds > 1 else "Leaves in a moment"

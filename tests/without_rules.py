@@ -53,7 +53,7 @@ CUTS = (
     Cut("R4", "tasks/jobs.py", "if task.sends >= MOST_SENDS or now - first > MOST_WAIT:", "if now - first > MOST_WAIT:"),
     Cut("R4", "tasks/jobs.py", "if task.sends >= MOST_SENDS or now - first > MOST_WAIT:", "if task.sends >= MOST_SENDS:"),
     Cut("R4", "tasks/jobs.py", "case NotSent() | Busy():", "case NotSent() | Busy() | OutcomeUnknown():"),
-    Cut("R4", "tasks/gates.py", "random.uniform(0, min(5.0 * 2**sends, 300.0))", "min(5.0 * 2**sends, 300.0)"),
+    Cut("R4", "tasks/gates.py", "random.uniform(0, min(max(5.0 * 2**sends, spent), 300.0))", "min(5.0 * 2**sends, 300.0)"),
     Cut("R5", "kie/outcomes.py", "if answer.task_id and answer.task_id != parent:", "if answer.code == 200 and answer.task_id and answer.task_id != parent:"),
     Cut("R6", "callbacks/views.py", "believed=trusted and hint", "believed=hint"),
     Cut("R6", "callbacks/ringing.py", "max(at, looked_at + LOOK_EVERY) if looked_at else at", "at"),

@@ -50,7 +50,7 @@ def download_url(world: World, request: Request, origin: str) -> Answer:
     """A link for twenty minutes, for files of the provider only."""
     body = request.json
     url = str(body.get("url") or "") if isinstance(body, dict) else ""
-    name = url.partition("/files/")[2]
+    name = url.partition("/files/")[2].partition("?")[0]
     if not url.startswith(("http://", "https://")) or world.tasks.file(name) is None:
         raise Refusal(422, "url is wrong")
     return ok(origin + world.studio.link(name))

@@ -39,6 +39,11 @@ def _iso(at: int) -> str:
     return datetime.fromtimestamp(at / 1000, UTC).strftime("%Y-%m-%dT%H:%M:%S")
 
 
+def _signed(url: str, fault: "Fault") -> str:
+    """With a signature that is another one at each look."""
+    return f"{url}?signature={fault.used}{'0' * int(fault.number('long', 0))}"
+
+
 def text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
@@ -46,6 +51,8 @@ def text(value: Any) -> str:
 SHAPES: dict[str, Shape] = {
     "string_flag": lambda data, fault: data | {"successFlag": str(data["successFlag"])},
     "bool_flag": lambda data, fault: data | {"successFlag": data["successFlag"] == 1},
+    "float_flag": lambda data, fault: data | {"successFlag": float(data["successFlag"])},
+    "snake_id": lambda data, fault: data | {"taskId": None, "task_id": data["taskId"]},
     "null_flag": lambda data, fault: data | {"successFlag": data["successFlag"] or None},
     "unknown_flag": lambda data, fault: data | {"successFlag": int(fault.argument or 9)},
     "json_text_results": lambda data, fault: _results(data, text(data["resultInfoJson"])),
@@ -56,6 +63,9 @@ SHAPES: dict[str, Shape] = {
     "response_urls": lambda data, fault: _without_results(data, lambda urls: {"response": {"resultUrls": urls}}),
     "response_snake_urls": lambda data, fault: _without_results(data, lambda urls: {"response": {"result_urls": urls}}),
     "videos_urls": lambda data, fault: _without_results(data, lambda urls: {"videos": [{"url": url} for url in urls]}),
+    "gap_in_urls": lambda data, fault: _results(data, {"resultUrls": [*_urls(data)[:1], None, *_urls(data)[2:]]}),
+    "more_urls": lambda data, fault: _results(data, {"resultUrls": [*_urls(data), f"{_urls(data)[0]}?again=1"]}),
+    "signed_urls": lambda data, fault: _results(data, {"resultUrls": [_signed(url, fault) for url in _urls(data)]}),
     "hostile_urls": lambda data, fault: _results(
         data, {"resultUrls": [{"resultUrl": fault.text("to", "http://169.254.169.254/latest/meta-data/")}]}
     ),

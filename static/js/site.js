@@ -32,6 +32,39 @@ export function toast(text, button = null) {
 document.addEventListener("change", (event) => {
   if (event.target.matches("[data-submits]")) event.target.form.requestSubmit();
 });
+// A form of [data-once] bears a nonce from its first click until its answer is here: clicked again in between, or after an
+// answer that got lost, it is still the same order; clicked after its answer, it is a new one.
+let orders = new WeakMap();
+
+// Not crypto.randomUUID: it is missing where the site is reached by plain http.
+function uuid() {
+  const bytes = crypto.getRandomValues(new Uint8Array(16));
+  bytes[6] = (bytes[6] & 15) | 64;
+  bytes[8] = (bytes[8] & 63) | 128;
+  const hex = Array.from(bytes, (byte) => byte.toString(16).padStart(2, "0")).join("");
+  return [hex.slice(0, 8), hex.slice(8, 12), hex.slice(12, 16), hex.slice(16, 20), hex.slice(20)].join("-");
+}
+
+document.addEventListener(
+  "submit",
+  (event) => {
+    const form = event.target;
+    if (!form.matches("[data-once]")) return;
+    const kind = event.submitter?.value ?? "";
+    const order = orders.get(form)?.kind === kind ? orders.get(form) : { kind, nonce: uuid() };
+    orders.set(form, order);
+    const field = form.elements.nonce ?? form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: "nonce" }));
+    field.value = order.nonce;
+  },
+  true,
+);
+document.addEventListener("htmx:afterRequest", (event) => {
+  if (event.detail.successful) orders.delete(event.target);
+});
+// Whoever comes back to a page by the browser's button has seen the answer.
+window.addEventListener("pageshow", (event) => {
+  if (event.persisted) orders = new WeakMap();
+});
 document.addEventListener("focusin", (event) => {
   if (event.target.matches("[data-copy]")) event.target.select();
 });

@@ -200,7 +200,23 @@ def test_the_short_path_asks_to_be_rung_again_when_the_trouble_is_ours(desk: Des
     assert task.callback_token not in caplog.text
 
 
-def _at_the_door(method: str, path: str, body: bytes) -> str:
+def test_a_body_in_chunks_is_read_to_its_end_and_no_further_than_the_cap(desk: Desk) -> None:
+    task = desk.running()
+    path = f"/callbacks/{task.callback_token}/"
+    chunked = {"CONTENT_LENGTH": "", "HTTP_TRANSFER_ENCODING": "chunked", "wsgi.input_terminated": True}
+    assert _at_the_door("POST", path, naming(task), **chunked) == "200 OK"
+    assert asked_to_look(task)
+    assert _at_the_door("POST", path, b"x" * 200_000, **chunked) == "400 Bad Request"
+    assert len(bytes(Delivery.objects.latest("pk").body)) == 64 * 1024
+
+
+def test_a_body_of_unknown_length_is_not_waited_for_where_the_server_marks_no_end(desk: Desk) -> None:
+    task = desk.running()
+    path = f"/callbacks/{task.callback_token}/"
+    assert _at_the_door("POST", path, naming(task), CONTENT_LENGTH="") == "400 Bad Request"
+
+
+def _at_the_door(method: str, path: str, body: bytes, **more: Any) -> str:
     """The status line with which the short path answers, or that it handed the request on."""
     told: list[str] = []
 
@@ -213,6 +229,7 @@ def _at_the_door(method: str, path: str, body: bytes) -> str:
         "PATH_INFO": path,
         "CONTENT_LENGTH": str(len(body)),
         "wsgi.input": BytesIO(body),
+        **more,
     }
     list(CallbackShortcut(application)(environ, lambda status, headers: told.append(status)))
     return told[0]

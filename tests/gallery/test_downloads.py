@@ -220,6 +220,12 @@ def test_a_file_over_the_cap_is_cut_off_when_it_does_not(host: RawServer) -> Non
     assert len(into.getvalue()) <= LIMITS.most_bytes
 
 
+@pytest.mark.parametrize("said", ["identity", "aws-chunked", "utf-8", "", "none"])
+def test_a_body_that_only_says_that_it_is_encoded_is_taken(host: RawServer, said: str) -> None:
+    host.answer(http(200, jpeg(), Content_Encoding=said))
+    assert fetched(f"{host.url}/a.jpeg") == jpeg()
+
+
 def test_a_packed_body_is_refused_not_unpacked(host: RawServer) -> None:
     host.answer(http(200, gzip.compress(b"\xff\xd8\xff" + b"\0" * 5_000_000), Content_Encoding="gzip"))
     with pytest.raises(DownloadError, match="packed"):

@@ -8,7 +8,9 @@ import subprocess
 import sys
 import zlib
 from pathlib import Path
+from typing import Any
 
+import av
 import pytest
 from PIL import Image, ImageCms, ImageStat
 
@@ -115,6 +117,57 @@ def test_cmyk_is_shown_in_its_own_colours(tmp_path: Path) -> None:
 def test_half_a_jpeg_is_refused(tmp_path: Path) -> None:
     with pytest.raises(Undecodable):
         drawn(jpeg()[: len(jpeg()) // 2], tmp_path)
+
+
+def frames(count: int = 6) -> bytes:
+    """A GIF that moves."""
+    pictures = [noise(seed=seed) for seed in range(count)]
+    return encoded(pictures[0], "GIF", save_all=True, append_images=pictures[1:])
+
+
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.95, 0.99])
+@pytest.mark.parametrize("whole", [frames(), clip("mp4"), clip("webm")], ids=["gif", "mp4", "webm"])
+def test_a_moving_picture_without_its_end_is_refused_wherever_it_breaks(
+    whole: bytes, share: float, tmp_path: Path
+) -> None:
+    with pytest.raises(Undecodable):
+        drawn(whole[: int(len(whole) * share)], tmp_path)
+
+
+def streamed(name: str) -> bytes:
+    """A clip whose writer could not go back to say how long it became."""
+
+    class Pipe(io.RawIOBase):
+        def __init__(self) -> None:
+            self.body = b""
+
+        def writable(self) -> bool:
+            return True
+
+        def write(self, part: Any) -> int:
+            self.body += bytes(part)
+            return len(part)
+
+    pipe = Pipe()
+    with av.open(pipe, "w", format=name, options=PIECES.get(name, {})) as output:
+        stream: Any = output.add_stream("h264" if name == "mp4" else "libvpx", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        for seed in range(24):
+            output.mux(stream.encode(av.VideoFrame.from_image(noise(seed=seed))))  # type: ignore[no-untyped-call]
+        output.mux(stream.encode())
+    return pipe.body
+
+
+PIECES = {"mp4": {"movflags": "frag_keyframe+empty_moov"}}
+
+
+@pytest.mark.parametrize("name", ["mp4", "webm"])
+def test_a_clip_that_was_streamed_is_whole_too(name: str, tmp_path: Path) -> None:
+    assert drawn(streamed(name), tmp_path).width == 96
+
+
+def test_a_whole_gif_that_moves_is_drawn(tmp_path: Path) -> None:
+    assert drawn(frames(), tmp_path).width == 96
 
 
 def test_a_page_behind_a_whole_jpeg_changes_nothing(tmp_path: Path) -> None:

@@ -19,11 +19,19 @@ VALUES = {"task_type": "mj_txt2img", "prompt": "a fox", "speed": "fast", "enable
 TOKEN = "tok-7d1e0a55b2c3"
 BELL = f"https://studio.example/callbacks/{TOKEN}/"
 
+
+def escaped(text: str) -> str:
+    """As JSON may spell it: every character by its number, and slashes behind a backslash where they stand alone."""
+    return "".join(f"\\u{ord(one):04X}" if number % 2 else one for number, one in enumerate(text))
+
+
 ECHOES = [
     http(401, {"code": 401, "msg": f"Bad key {KEY}", "data": {KEY: KEY}}),
     http(200, {"code": 400, "msg": f"{KEY}", "data": {"callBackUrl": BELL}}),
     http(500, f"<html>{KEY}</html>"),
     http(200, {"code": 200, "data": {"taskId": KEY}}),
+    http(401, json.dumps({"code": 401, "msg": "Bad key"}).replace("key", "key " + escaped(KEY))),
+    http(200, '{"code": 400, "msg": "Bad key ' + escaped(KEY) + '", "data": {"x": "' + escaped(escaped(KEY)) + '"}}'),
     b"garbage " + KEY.encode() + b"\r\n\r\n",
     b"HTTP/1.1 200 OK\r\nContent-Length: 9999\r\n\r\n" + KEY.encode(),
 ]

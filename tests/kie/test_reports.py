@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from kie.errors import UnexpectedReply
 from kie.reports import (
     Report,
     ReportState,
@@ -33,7 +34,9 @@ def report_of(record: dict[str, Any], **options: Any) -> Report:
         (0, ReportState.RUNNING),
         ("0", ReportState.RUNNING),
         (None, ReportState.RUNNING),
-        (True, ReportState.RUNNING),
+        (True, ReportState.SUCCEEDED),
+        (1.0, ReportState.SUCCEEDED),
+        (3.0, ReportState.FAILED),
         (False, ReportState.RUNNING),
         (1, ReportState.SUCCEEDED),
         ("1", ReportState.SUCCEEDED),
@@ -60,6 +63,10 @@ def test_a_missing_flag_means_running() -> None:
     assert report_of({}).state is ReportState.RUNNING
 
 
+def test_a_bare_true_without_addresses_means_running() -> None:
+    assert report_of({"successFlag": True}).state is ReportState.RUNNING
+
+
 URLS = {"resultUrls": [{"resultUrl": A}, {"resultUrl": B}]}
 
 
@@ -71,8 +78,7 @@ URLS = {"resultUrls": [{"resultUrl": A}, {"resultUrl": B}]}
         {"resultInfoJson": json.dumps(json.dumps(URLS))},
         {"resultInfoJson": {"resultUrls": [A, B]}},
         {"resultInfoJson": {"resultUrls": json.dumps([A, B])}},
-        {"resultInfoJson": {"resultUrls": [{"resultUrl": f" {A} "}, A, "", None, 7, {"resultUrl": ""}, {}, B, A]}},
-        {"resultInfoJson": {"resultUrls": [f"{A}\nX: y", "http://files.example/c", "ftp://x/y", "https:///x", A, B]}},
+        {"resultInfoJson": {"resultUrls": [{"resultUrl": f" {A} "}, B, A, "", None, 7, {"resultUrl": ""}, {}, B, A]}},
         {"resultInfoJson": None, "resultUrls": [A, B]},
         {"resultInfoJson": {"resultUrls": []}, "response": {"resultUrls": [A, B]}},
         {"resultInfoJson": "no json", "response": {"result_urls": [A, B]}},
@@ -84,6 +90,35 @@ def test_result_addresses_are_found_in_order_and_once(record: dict[str, Any]) ->
     report = report_of({"successFlag": 1} | record)
     assert report.urls == (A, B)
     assert report.state is ReportState.SUCCEEDED
+
+
+@pytest.mark.parametrize(
+    "gap", [None, "", 7, {}, {"resultUrl": None}, A, f"{A}\nX: y", "http://files.example/c", "ftp://x/y", "https:///x"]
+)
+def test_a_result_keeps_the_provider_s_index_behind_one_that_cannot_be_had(gap: object) -> None:
+    assert report_of({"successFlag": 1, "resultInfoJson": {"resultUrls": [A, gap, B]}}).urls == (A, "", B)
+
+
+@pytest.mark.parametrize("record", [{"taskId": None, "task_id": TASK}, {"taskId": "", "task_id": TASK}])
+def test_a_record_may_name_its_task_by_either_name(record: dict[str, Any]) -> None:
+    assert report_of({"successFlag": 1, "resultUrls": [A]} | record).state is ReportState.SUCCEEDED
+
+
+def test_a_whole_number_is_an_id_too() -> None:
+    body = json.dumps({"code": 200, "data": {"taskId": 12345, "successFlag": 1, "resultUrls": [A]}}).encode()
+    assert read_answer(body, 200).task_id == "12345"
+    assert read_report(read_answer(body, 200), "12345").state is ReportState.SUCCEEDED
+
+
+@pytest.mark.parametrize("record", [{"taskId": None}, {"taskId": "other"}, {"taskId": True}, {"task_id": "other"}])
+def test_a_record_of_another_task_or_of_none_is_not_believed(record: dict[str, Any]) -> None:
+    with pytest.raises(UnexpectedReply):
+        report_of({"successFlag": 1, "resultUrls": [A], "taskId": None} | record)
+
+
+def test_a_long_signed_address_is_a_result_like_any_other() -> None:
+    url = A + "?signature=" + "a" * 9_000
+    assert report_of({"successFlag": 1, "resultUrls": [url]}).urls == (url,)
 
 
 def test_one_bare_address_is_a_list_of_one() -> None:
@@ -99,7 +134,7 @@ def test_one_bare_address_is_a_list_of_one() -> None:
         "https://files.example:99999/a",
         "https://[::1/a",
         "https://files.example/\ud800",
-        "https://files.example/" + "a" * 2048,
+        "https://files.example/" + "a" * 16 * 1024,
         "javascript:alert(1)",
         "//files.example/a",
         "/a",
@@ -230,7 +265,7 @@ def test_a_callback_may_name_its_task_in_four_places(body: dict[str, Any]) -> No
 
 @pytest.mark.parametrize(
     "raw",
-    [b"", b"hello", b"[]", b"{}", b'{"data":{}}', b'{"taskId":5}', b'{"taskId":"a/b"}', b"\xff", b'{"taskId":NaN}'],
+    [b"", b"hello", b"[]", b"{}", b'{"data":{}}', b'{"taskId":-5}', b'{"taskId":"a/b"}', b"\xff", b'{"taskId":NaN}'],
 )
 def test_a_callback_that_names_no_task_is_none(raw: bytes) -> None:
     assert callback_hint(raw) is None

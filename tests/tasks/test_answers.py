@@ -13,10 +13,12 @@ from django.utils import timezone
 
 from accounts.models import ApiKey, User
 from gallery.models import Result
-from tasks import follow_ups, looks
+from tasks import follow_ups, gates, looks
 from tasks.gates import PROVIDER
+from tasks.jobs import read_balance
 from tasks.models import Gate, HoldReason, Kind, Status, SwitchedOff, Task
 from tasks.sweep import sweep
+from tasks.syncing import sync_due_tasks
 from tests.desk import Desk, fresh
 
 PROVES_NOTHING = ["bad_utf8", "gzip_bomb", "html_200", "cut_no_length", "code:524 status=true", "code:504 status=true"]
@@ -129,6 +131,30 @@ def test_a_refused_key_parks_the_looks_for_an_hour_or_until_it_changes(desk: Des
     assert desk.look(task).status == Status.SUCCEEDED
 
 
+def test_a_key_that_was_refused_by_mistake_is_looked_with_again_at_once(desk: Desk) -> None:
+    task = desk.running()
+    desk.sandbox.finish(task.provider_task_id)
+    plan(desk, "code:401")
+    desk.look(task)
+    read_balance(str(desk.api_key.pk))
+    sweep(timezone.now())
+    assert fresh(task).next_look_at <= timezone.now()
+    sync_due_tasks()
+    assert fresh(task).status == Status.SUCCEEDED
+
+
+def test_a_key_that_may_tell_its_balance_but_not_look_is_tried_hourly(desk: Desk) -> None:
+    task = desk.running()
+    plan(desk, "code:401", times=9)
+    desk.look(task)
+    Task.objects.filter(pk=task.pk).update(blind_since=timezone.now() - timedelta(minutes=5))
+    ApiKey.objects.update(changed_at=timezone.now() - timedelta(days=1))
+    desk.look(task)
+    read_balance(str(desk.api_key.pk))
+    sweep(timezone.now())
+    assert round(wait_of(fresh(task)) / 60) == 60
+
+
 @pytest.mark.parametrize("code", [404, 422])
 def test_a_missing_record_is_asked_for_soon_then_ten_times_in_an_hour_then_hourly(desk: Desk, code: int) -> None:
     task = desk.running()
@@ -166,6 +192,41 @@ def test_trouble_while_looking_counts_towards_the_provider_s_breaker(desk: Desk,
         desk.look(task)
     assert Gate.objects.get(scope=PROVIDER).is_open(timezone.now())
     assert desk.send(desk.queue("another")).status == Status.QUEUED
+
+
+@pytest.mark.parametrize("fault", ["not_json", "wrong_task_id", "list_body", "code:777", "code:402"])
+def test_an_odd_record_stops_nobody_from_sending(desk: Desk, fault: str) -> None:
+    task = desk.running()
+    for _ in range(6):
+        plan(desk, fault)
+        desk.look(task)
+    assert desk.running("another").status == Status.RUNNING
+
+
+def test_trouble_with_one_record_counts_for_nothing_while_others_are_told(desk: Desk) -> None:
+    broken, good = desk.running("broken"), desk.running("good")
+    for _ in range(6):
+        desk.sandbox.fault("html_500", on="report", times=1, task_id=broken.provider_task_id)
+        Task.objects.update(next_look_at=timezone.now() - timedelta(seconds=1))
+        assert sync_due_tasks() == 2
+    assert fresh(broken).bad_looks == 6
+    assert fresh(good).bad_looks == 0
+    assert desk.running("another").status == Status.RUNNING
+
+
+def test_what_a_stop_postponed_goes_when_the_probe_is_back(desk: Desk) -> None:
+    now = timezone.now()
+    for _ in range(5):
+        gates.note_provider(False, now)
+    waiting = [desk.send(desk.queue(f"prompt {number}")) for number in range(3)]
+    told_to_wait = desk.queue("told to wait")
+    Task.objects.filter(pk=told_to_wait.pk).update(first_busy_at=now, next_send_at=now + timedelta(minutes=4))
+    assert all(task.next_send_at > now + timedelta(seconds=50) for task in waiting)
+    Gate.objects.filter(scope=PROVIDER).update(open_until=now - timedelta(seconds=1))
+    Task.objects.filter(pk=waiting[0].pk).update(next_send_at=now)
+    assert desk.send(waiting[0]).status == Status.RUNNING
+    assert [desk.send(task).status for task in waiting[1:]] == [Status.RUNNING, Status.RUNNING]
+    assert fresh(told_to_wait).next_send_at > now + timedelta(minutes=3)
 
 
 def test_every_wait_between_looks_is_jittered_by_a_fifth() -> None:

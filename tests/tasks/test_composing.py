@@ -100,6 +100,13 @@ def test_a_list_that_is_stale_or_empty_sends_nothing(alice: Client, rows: str, r
     assert not Task.objects.exists()
 
 
+def test_a_batch_s_form_that_was_sent_before_says_so_when_its_words_are_others(alice: Client) -> None:
+    nonce = str(uuid4())
+    compose(alice, "a {red, green} fox", nonce=nonce)
+    assert compose(alice, "a {red, green} owl", nonce=nonce).status_code == 422
+    assert Task.objects.count() == 2
+
+
 def test_two_tabs_with_the_same_form_make_one_batch(alice: Client) -> None:
     nonce = str(uuid4())
     for _ in range(2):

@@ -1,10 +1,12 @@
 """What is built on a result: from the card, the viewer and the task page; who is whose child, and what it cost."""
 
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from gallery.models import Result
 from tasks import follow_ups
@@ -55,6 +57,17 @@ def test_reuse_takes_everything_or_the_prompt_alone(alice: Client, desk: Desk, d
     for page, ratio in ((everything, "16:9"), (words_alone, "1:2")):
         assert "seven ridges</textarea>" in page
         assert f'name="aspect_ratio" value="{ratio}" checked' in page
+
+
+def test_one_click_is_one_order_however_often_it_arrives(alice: Client, done: Task) -> None:
+    result, nonce = first_of(done), str(uuid4())
+    Task.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    for _ in range(3):
+        alice.post(f"/tasks/follow/{result.pk}/", {"kind": "vary", "nonce": nonce}, headers=HTMX)
+        Task.objects.update(created_at=timezone.now() - timedelta(minutes=1))
+    assert done.children.count() == 1
+    alice.post(f"/tasks/follow/{result.pk}/", {"kind": "vary", "nonce": str(uuid4())}, headers=HTMX)
+    assert done.children.count() == 2
 
 
 def test_a_clip_can_be_extended_and_a_picture_cannot(alice: Client, done: Task) -> None:

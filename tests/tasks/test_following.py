@@ -3,18 +3,20 @@
 from datetime import timedelta
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import ApiKey
 from gallery.models import Result
-from tasks import lifecycle, looks
-from tasks.models import Status, Task
+from tasks import follow_ups, lifecycle, looks
+from tasks.models import Kind, Status, Task
 from tasks.syncing import sync_due_tasks
 from tests.desk import Desk, fresh
 from usage.models import LedgerEntry
 
 SHAPES = [
     "string_flag", "json_text_results", "double_encoded", "plain_string_urls", "epoch_seconds", "iso_times",
+    "bool_flag", "float_flag", "snake_id", "signed_urls long=9000",
 ]  # fmt: skip
 TROUBLE = [
     "code:500",
@@ -55,6 +57,25 @@ def test_every_known_shape_of_a_report_is_understood(desk: Desk, fault: str) -> 
     desk.sandbox.finish(task.provider_task_id)
     assert desk.look(task).status == Status.SUCCEEDED
     assert Result.objects.filter(task=task).count() == 4
+
+
+def test_a_gap_among_the_results_moves_no_follow_up_to_another_picture(desk: Desk) -> None:
+    task = desk.finished("a fox [[fault:gap_in_urls]]")
+    assert list(task.results.order_by("position").values_list("position", flat=True)) == [0, 2, 3]
+    upscale, _ = follow_ups.follow_up(desk.user, task.results.get(position=2), Kind.UPSCALE)
+    desk.send(upscale)
+    assert [call.json["imageIndex"] for call in desk.sandbox.sent("mj/generateUpscale")] == [2]
+
+
+def test_a_fifth_result_is_kept_and_offers_nothing_the_provider_cannot_build_on(desk: Desk, alice: Client) -> None:
+    task = desk.finished("a fox [[fault:more_urls]]")
+    fifth = task.results.get(position=4)
+    Result.objects.update(state="saved")
+    for page in (alice.get("/").text, alice.get(f"/gallery/{fifth.pk}/").text):
+        assert f"/tasks/follow/{fifth.pk}/" not in page
+        assert f"?animate={fifth.pk}" in page
+    with pytest.raises(follow_ups.NotBuildable, match="first four"):
+        follow_ups.follow_up(desk.user, fifth, Kind.VARY)
 
 
 @pytest.mark.parametrize("fault", TROUBLE)

@@ -3,6 +3,7 @@
 import io
 import json
 import zlib
+from datetime import timedelta
 from typing import Any
 from uuid import uuid4
 
@@ -11,15 +12,17 @@ from django.core.cache import cache
 from django.core.files.storage import default_storage
 from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
+from django.utils import timezone
 from PIL import Image
 
 from accounts import teams
 from accounts.models import Membership, Role, Team, User
 from gallery.models import Result
 from tasks.jobs import host_reference
-from tasks.models import HoldReason, Status, Task
+from tasks.models import Gate, HoldReason, Status, Task
 from tasks.references import address
 from tasks.remembered import Reference
+from tasks.wording import words_for
 from tests.desk import Desk, fresh
 
 HTMX = {"HX-Request": "true"}
@@ -218,6 +221,28 @@ def test_a_picture_taken_out_meanwhile_fails_its_task_before_anything_is_sent(al
     assert task.status == Status.FAILED
     assert "Nothing was sent" in task.message
     assert desk.charges() == 0
+
+
+@pytest.mark.parametrize("code", [400, 422])
+def test_a_picture_the_provider_refuses_fails_the_task_with_its_words(alice: Client, desk: Desk, code: int) -> None:
+    desk.sandbox.fault(f"code:{code}", on="upload", msg="too_odd")
+    task = desk.send(desk.queue("a cat", task_type="mj_img2img", file_urls=[address("reference", brought(alice).pk)]))
+    assert (task.status, task.failure_class) == (Status.FAILED, "parameter")
+    assert task.message == "The provider refused a picture to start from: too odd"
+    assert desk.sandbox.sent("mj/generate") == []
+
+
+def test_waits_for_an_upload_that_does_not_work_grow(alice: Client, desk: Desk) -> None:
+    desk.sandbox.fault("maintenance", on="upload", times=0)
+    task = desk.queue("a cat", task_type="mj_img2img", file_urls=[address("reference", brought(alice).pk)])
+    began = timezone.now() - timedelta(minutes=10)
+    waits = []
+    for _ in range(20):
+        Task.objects.filter(pk=task.pk).update(first_busy_at=began, next_send_at=timezone.now(), status=Status.QUEUED)
+        Gate.objects.all().delete()
+        waits.append((desk.send(task).next_send_at - timezone.now()).total_seconds())
+    assert max(waits) > 60
+    assert "asked to wait" in words_for(fresh(task), timezone.now()).cost
 
 
 @pytest.mark.parametrize(

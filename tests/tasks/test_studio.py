@@ -99,6 +99,16 @@ def test_the_other_types_are_taken_too(alice: Client, values: dict[str, Any], ke
     assert kept in Task.objects.get().parameters
 
 
+def test_a_form_that_was_sent_before_says_so_when_its_words_are_others(alice: Client) -> None:
+    nonce = str(uuid4())
+    compose(alice, nonce=nonce)
+    page = compose(alice, nonce=nonce, prompt="an owl")
+    assert page.status_code == 422
+    assert "This form was sent before" in page.text
+    assert nonce not in page.text
+    assert Task.objects.count() == 1
+
+
 def test_the_same_form_pressed_twice_makes_one_task(alice: Client) -> None:
     nonce = str(uuid4())
     assert compose(alice, nonce=nonce).status_code == compose(alice, nonce=nonce).status_code == 200
