@@ -9,6 +9,7 @@ from django.conf import settings
 from django.db import connection, transaction
 
 from accounts.models import User
+from accounts.services import vouch_for_address
 
 logger = logging.getLogger(__name__)
 _somebody_exists = False
@@ -54,5 +55,6 @@ def make_first_admin(email: str, name: str, password: str) -> User | None:
         if User.objects.exists():
             return None
         user = User.objects.create_superuser(email, password, name=name)
+        vouch_for_address(user)
     code_file().unlink(missing_ok=True)
     return user

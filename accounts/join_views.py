@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods
 from accounts import audit, teams
 from accounts.forms import JoinForm
 from accounts.models import Invitation, User
+from accounts.services import vouch_for_address
 from accounts.views import BACKEND
 
 
@@ -52,6 +53,7 @@ def _as_newcomer(request: HttpRequest, invitation: Invitation) -> HttpResponse:
         said = form.cleaned_data
         with transaction.atomic():
             user = User.objects.create_user(invitation.email, said["password"], name=said["name"])
+            vouch_for_address(user)
             audit.note("account made", actor=user, target=user.email, team=invitation.team, request=request)
             teams.accept(invitation, user)
         login(request, user, backend=BACKEND)

@@ -3,6 +3,7 @@
 from decimal import Decimal
 from uuid import UUID
 
+from allauth.account.models import EmailAddress
 from django.conf import settings
 from django.db import connection, transaction
 from django.utils import timezone
@@ -45,6 +46,14 @@ def next_revisions(user_id: int, team_id: UUID | None) -> dict[str, int]:
             row = cursor.fetchone()
         revisions["team_revision"] = int(row[0]) if row else 0
     return revisions
+
+
+def vouch_for_address(user: User) -> None:
+    """Whoever made this account, an admin or an inviter, knows whose address it is: it needs no mail to prove it.
+
+    A second factor can be set up only with a proven address, and a new site often sends no mail yet.
+    """
+    EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
 
 
 def refresh_balance(api_key: ApiKey) -> Decimal:

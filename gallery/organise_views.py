@@ -225,6 +225,8 @@ def collections(request: HttpRequest) -> HttpResponse:
             return redirect("gallery:collection", made.pk)
         messages.error(request, "Give it a name.")
         return redirect("gallery:index")
+    if not request.htmx:  # type: ignore[attr-defined]
+        return redirect("gallery:index")
     chosen = request.GET.get("collection", "")
     context = {
         "collections": organising.collections_of(space),

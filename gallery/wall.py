@@ -51,11 +51,14 @@ class Tile:
 
 @dataclass(slots=True)
 class Day:
-    """The tiles of one day on this page. `count` is the whole day's; `continues` when it began on an earlier page."""
+    """The tiles of one day on this page; `continues` when it began on an earlier page.
+
+    `count` is the whole day's, None where nobody counts it: matches for words come by closeness, a day more than once.
+    """
 
     date: date
     tiles: list[Tile]
-    count: int = 0
+    count: int | None = 0
     continues: bool = False
 
 
@@ -132,7 +135,7 @@ def _by_day(rows: Iterable[tuple[Any, ...]], search: Search) -> list[Day]:
     days = []
     for day, members in groupby(shown, key=lambda pair: timezone.localdate(pair[0])):
         group = [tile for _, tile in members]
-        days.append(Day(day, group, 0 if search.terms else len(group)))
+        days.append(Day(day, group, None if search.terms else len(group)))
     return days
 
 
@@ -200,7 +203,7 @@ def _count(page: Page, found: Found, last: Cursor | None) -> None:
     counts = dict(by_state)
     page.saving, page.lost = counts.get(Result.State.SAVING, 0), counts.get(Result.State.LOST, 0)
     if last:
-        page.days[-1].count += counts.get(Result.State.SAVED, 0)
+        page.days[-1].count = (page.days[-1].count or 0) + counts.get(Result.State.SAVED, 0)
 
 
 def day_name(day: date, today: date) -> str:

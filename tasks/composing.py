@@ -168,6 +168,7 @@ def reading_for(form: ComposeForm, key: ApiKey | None, budget: Standing | None =
     told = {
         "values": said if is_sound else {},
         "places": places,
+        "usual": {name: str(BY_NAME[name].default or "") for name in said},
         "count": len(chosen),
         "cost": f"{cost.normalize():f}",
         "isList": len(whole.prompts) > 1,

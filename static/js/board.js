@@ -17,14 +17,18 @@ function count() {
 count();
 setInterval(count, 1000);
 
-// A card this page does not have yet (made in another tab or on another device) goes to the head of the board.
+// A card this page does not have yet (made in another tab or on another device) goes to the head of the board. So do those
+// that answer a form whose own card was swapped while it was asked: htmx finds no board from what is not on the page.
 document.body.addEventListener("htmx:oobErrorNoTarget", (event) => {
-  const card = event.detail.content;
+  const { content } = event.detail;
   const board = document.getElementById("board");
-  if (!board || !(card instanceof HTMLElement) || !card.id.startsWith("task-")) return;
+  if (!board || !(content instanceof HTMLElement)) return;
   if ((new URLSearchParams(location.search).get("show") ?? "all") !== "all") return;
-  board.prepend(card);
-  window.htmx.process(card);
+  for (const card of content.matches("article.card") ? [content] : content.querySelectorAll("article.card")) {
+    document.getElementById(card.id)?.remove();
+    board.prepend(card);
+    window.htmx.process(card);
+  }
 });
 
 // The poll may have brought a new card before the answer to Generate does: it stands there once.

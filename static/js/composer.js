@@ -125,6 +125,15 @@ document.addEventListener("keydown", (event) => {
   } else if (event.key === "/" && !typing && root()) {
     event.preventDefault();
     root().elements.prompt.focus();
+  } else if (event.ctrlKey && event.key === "." && root()) {
+    event.preventDefault();
+    unfold(root().dataset.open !== "true");
+  } else if (event.altKey && /^Digit[1-6]$/.test(event.code) && root()) {
+    event.preventDefault();
+    root().querySelectorAll("[name=task_type]")[Number(event.code.at(-1)) - 1]?.click();
+  } else if (event.altKey && event.code === "KeyP" && root()) {
+    event.preventDefault();
+    document.getElementById("presets").togglePopover();
   }
 });
 

@@ -33,6 +33,15 @@ function dress() {
   });
 }
 
+// G, then S or G, within a second: to the studio, to the gallery.
+let gone = 0;
+function goes(key) {
+  const place = Date.now() - gone < 1000 && { s: template?.dataset.studio, g: template?.dataset.gallery }[key];
+  gone = key === "g" && !place ? Date.now() : 0;
+  if (place) location.assign(place);
+  return Boolean(place);
+}
+
 document.addEventListener("keydown", (event) => {
   if (isTyping(event.target) || event.ctrlKey || event.metaKey || event.altKey) return;
   const isLetter = /^[a-z0-9/]$/.test(event.key);
@@ -41,7 +50,7 @@ document.addEventListener("keydown", (event) => {
   else if (event.key === "?" && template && !sheet?.open) {
     event.preventDefault();
     open();
-  } else if (isLetter && sheet?.open) event.stopImmediatePropagation();
+  } else if (isLetter && (sheet?.open || goes(event.key))) event.stopImmediatePropagation();
 }, true);
 
 document.addEventListener("click", (event) => {

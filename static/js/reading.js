@@ -32,6 +32,7 @@ function show(page) {
   const wasList = told?.isList;
   told = JSON.parse(document.getElementById("notes").dataset.reading);
   if (isOpen) document.getElementById("checklist")?.showPopover();
+  letGo();
   for (const [name, value] of Object.entries(told.values)) follow(name, value);
   const form = root();
   const word = form.querySelector("[data-generate]");
@@ -42,10 +43,29 @@ function show(page) {
   form.querySelector("[data-as-text]").hidden = !told.asText;
 }
 
+// What each control stood at before a flag moved it.
+const before = new Map();
+
+// A flag that is gone from the text takes its value along: a deleted --turbo must not go on costing.
+function letGo() {
+  for (const [name, value] of before) {
+    if (name in told.places) continue;
+    before.delete(name);
+    move(name, value);
+  }
+}
+
 // A control takes the value that its flag says; the text and the caret stay as they are.
 function follow(name, value) {
   const control = root().elements[name];
   if (!control) return;
+  // A page that comes with a flag in its text comes with the flag's value in the control.
+  if (!before.has(name)) before.set(name, control.value === value ? told.usual[name] : control.value);
+  move(name, value);
+}
+
+function move(name, value) {
+  const control = root().elements[name];
   if (control instanceof RadioNodeList) {
     const radio = [...control].find((each) => each.value === value);
     if (!radio || radio.checked) return;

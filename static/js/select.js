@@ -1,5 +1,6 @@
 // Choosing many on the wall: click, shift for a range, a frame drawn with the mouse, or all that match.
 import { toast } from "./site.js";
+import { underHand } from "./steps.js";
 
 const bar = document.getElementById("selection");
 const wall = () => document.getElementById("wall");
@@ -159,7 +160,14 @@ document.getElementById("collect").addEventListener("toggle", (event) => {
   }
 });
 document.addEventListener("keydown", (event) => {
-  if (event.key === "Escape" && !bar.hidden && !document.querySelector("dialog[open]")) clear();
+  if (document.querySelector("dialog[open], :popover-open") || event.target.closest("input, textarea, select")) return;
+  const tile = underHand();
+  if (event.key === "Escape" && !bar.hidden) clear();
+  else if (event.key.toLowerCase() === "x" && tile) tile.querySelector(".pick").dispatchEvent(new MouseEvent("click", { bubbles: true, cancelable: true, shiftKey: event.shiftKey }));
+  else if (event.key === "a" && (event.ctrlKey || event.metaKey) && tiles().length) bar.querySelector("[data-everything]").click();
+  else if (event.key === "Delete" && !bar.hidden) bar.requestSubmit(bar.querySelector("[value=trash]"));
+  else return;
+  event.preventDefault();
 });
 document.addEventListener("htmx:afterSettle", () => {
   if (!chosen.size) everything = false;

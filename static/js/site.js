@@ -36,6 +36,15 @@ document.addEventListener("change", (event) => {
 // answer that got lost, it is still the same order; clicked after its answer, it is a new one.
 let orders = new WeakMap();
 
+export function begin(form, kind) {
+  const order = orders.get(form)?.kind === kind ? orders.get(form) : { kind, nonce: uuid() };
+  orders.set(form, order);
+  const field = form.elements.nonce ?? form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: "nonce" }));
+  field.value = order.nonce;
+}
+
+export const end = (form) => orders.delete(form);
+
 // Not crypto.randomUUID: it is missing where the site is reached by plain http.
 function uuid() {
   const bytes = crypto.getRandomValues(new Uint8Array(16));
@@ -48,18 +57,12 @@ function uuid() {
 document.addEventListener(
   "submit",
   (event) => {
-    const form = event.target;
-    if (!form.matches("[data-once]")) return;
-    const kind = event.submitter?.value ?? "";
-    const order = orders.get(form)?.kind === kind ? orders.get(form) : { kind, nonce: uuid() };
-    orders.set(form, order);
-    const field = form.elements.nonce ?? form.appendChild(Object.assign(document.createElement("input"), { type: "hidden", name: "nonce" }));
-    field.value = order.nonce;
+    if (event.target.matches("[data-once]")) begin(event.target, event.submitter?.value ?? "");
   },
   true,
 );
 document.addEventListener("htmx:afterRequest", (event) => {
-  if (event.detail.successful) orders.delete(event.target);
+  if (event.detail.successful) end(event.target);
 });
 // Whoever comes back to a page by the browser's button has seen the answer.
 window.addEventListener("pageshow", (event) => {

@@ -1,4 +1,5 @@
 // The viewer, as a page of its own or in a dialog over the wall: walking, keys, stars, copying. Zoom is in zoom.js.
+import { begin, end } from "./site.js";
 import { watchZoom } from "./zoom.js";
 
 let dialog = null;
@@ -114,9 +115,11 @@ async function copy(button) {
 
 // Follow-ups from the viewer keep the viewer: the new card waits in the studio.
 async function followUp(button) {
+  begin(button.form, button.value);
   const body = new FormData(button.form, button);
   const answer = await fetch(button.form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
   const refused = answer.status === 204 && answer.headers.get("HX-Trigger");
+  if (answer.ok) end(button.form);
   if (answer.redirected) location.assign(answer.url);
   else if (refused) tell(JSON.parse(refused).toast);
   else tell(answer.ok ? `${button.textContent.trim()} is queued. It appears in the studio.` : "That could not be queued just now.");

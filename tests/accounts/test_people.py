@@ -4,7 +4,11 @@ import io
 from typing import Any
 
 import pytest
+from allauth.mfa.models import Authenticator
+from allauth.mfa.totp.internal.auth import format_hotp_value, hotp_value, yield_hotp_counters_from_time
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.urls import reverse
 
 from accounts.models import ApiKey, User
 from kie.sandbox import Sandbox
@@ -32,6 +36,19 @@ def test_a_person_gets_a_password_that_is_told_once(monkeypatch: pytest.MonkeyPa
     password = said.split("Password: ")[1].strip()
     assert (user.email, user.name, user.is_staff) == ("alice@example.com", "Alice", False)
     assert user.check_password(password)
+
+
+@pytest.mark.django_db
+def test_who_was_made_by_command_can_set_up_a_second_factor_without_a_mail(monkeypatch: pytest.MonkeyPatch) -> None:
+    create(monkeypatch, "alice@example.com", "--password-stdin", lines="a long pass phrase\n")
+    browser = Client()
+    signed = browser.post(reverse("account_login"), {"login": "alice@example.com", "password": "a long pass phrase"})
+    assert signed.status_code == 302
+    activate = reverse("mfa_activate_totp")
+    secret = browser.get(activate, follow=True).context["form"].secret
+    code = format_hotp_value(hotp_value(secret, next(yield_hotp_counters_from_time())))
+    assert browser.post(activate, {"code": code}).status_code == 302
+    assert Authenticator.objects.filter(user__email="alice@example.com", type="totp").exists()
 
 
 @pytest.mark.django_db

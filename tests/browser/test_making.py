@@ -80,6 +80,81 @@ def test_a_control_rewrites_its_flag_and_the_caret_stays(visit: Maker, page: Pag
     expect(prompt).to_have_value("🦊 asleep --ar 2:3 --c 20 --turbo")
 
 
+def test_a_flag_that_is_deleted_takes_its_value_and_its_price_along(visit: Maker, page: Page) -> None:
+    prompt = page.get_by_label("Prompt", exact=True)
+    with page.expect_response(lambda answer: "turbo" in (answer.request.post_data or "") and "/draft/" in answer.url):
+        prompt.fill("a fox --turbo --s 250")
+    expect(page.get_by_role("button", name="Generate 16")).to_be_visible()
+    prompt.fill("a fox")
+    expect(page.get_by_role("button", name="Generate 8")).to_be_visible()
+    expect(page.locator("[name=speed]:checked")).to_have_value("fast")
+    expect(page.locator("#stylization")).to_have_value("100")
+    prompt.fill("a fox --turbo")
+    expect(page.get_by_role("button", name="Generate 16")).to_be_visible()
+    with page.expect_response(lambda answer: "/draft/" in answer.url):
+        prompt.fill("a fox --turbo ")
+    page.reload()
+    visit.scripts_run()
+    expect(page.get_by_role("button", name="Generate 16")).to_be_visible()
+    prompt.fill("a fox")
+    expect(page.get_by_role("button", name="Generate 8")).to_be_visible()
+
+
+def test_generate_is_hollow_and_says_why_while_nothing_can_be_sent(visit: Maker, page: Page) -> None:
+    prompt, button = page.get_by_label("Prompt", exact=True), page.locator("#generate")
+    prompt.fill("")
+    expect(button).to_have_attribute("aria-disabled", "true")
+    prompt.press("Control+Enter")
+    expect(page.get_by_text("Say what you want to see first.")).to_be_visible()
+    prompt.fill("a fox --s 99999")
+    expect(page.locator("#notes .error")).to_be_visible()
+    expect(button).to_have_attribute("aria-disabled", "true")
+    prompt.fill("a fox")
+    expect(button).not_to_have_attribute("aria-disabled", "true")
+    page.get_by_role("button", name="Settings", exact=True).click()
+    page.locator("[name=task_type][value=mj_img2img]").check(force=True)
+    expect(button).to_have_attribute("aria-disabled", "true")
+    prompt.press("Control+Enter")
+    expect(page.get_by_text("Add a picture to start from.")).to_be_visible()
+    page.keyboard.press("Alt+1")
+    expect(button).not_to_have_attribute("aria-disabled", "true")
+    assert visit.received("mj/generate") == []
+
+
+def test_results_are_reached_and_built_upon_by_keys_alone(visit: Maker, page: Page) -> None:
+    for prompt in ("an owl", "a fox"):
+        page.get_by_label("Prompt", exact=True).fill(prompt)
+        page.get_by_label("Prompt", exact=True).press("Enter")
+        expect(page.locator("article[data-status=SUCCEEDED] .frame.saved").first).to_be_visible(timeout=SLOW)
+        expect(page.locator("article[data-status=SUCCEEDED] .on-the-way")).to_have_count(0, timeout=SLOW)
+    expect(page.locator("article[data-status=SUCCEEDED] .frame.saved")).to_have_count(8, timeout=SLOW)
+    page.locator("h1").first.evaluate("() => document.activeElement.blur()")
+    for key in ("j", "ArrowRight"):
+        page.keyboard.press(key)
+    focused = page.evaluate("document.activeElement.getAttribute('href')")
+    assert focused == page.locator("article.card").first.locator(".picture").nth(1).get_attribute("href")
+    page.keyboard.press("j")
+    page.keyboard.press("k")
+    page.keyboard.press("s")
+    expect(page.locator("article.card").first.locator(".star button").first).to_have_attribute("aria-pressed", "true")
+    page.keyboard.press("v")
+    expect(page.locator("article.card")).to_have_count(3)
+    page.locator("h1").first.evaluate("() => document.activeElement.blur()")
+    page.keyboard.press("g")
+    page.keyboard.press("g")
+    expect(page.locator(".tile[data-result]").first).to_be_visible()
+    visit.scripts_run()
+    page.locator(".tile[data-result] > a").first.focus()
+    page.keyboard.press("x")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("ArrowRight")
+    page.keyboard.press("Shift+X")
+    expect(page.locator("#selection [data-count]")).to_have_text("3")
+    page.keyboard.press("Delete")
+    expect(page.locator(".tile.is-chosen")).to_have_count(0)
+    expect(page.get_by_role("button", name="Undo")).to_be_visible()
+
+
 def test_a_picture_from_disk_and_one_from_the_gallery_start_a_new_one(visit: Maker, page: Page, tmp_path: Path) -> None:
     visit.compose("paper boats")
     visit.see_four_pictures()

@@ -135,8 +135,19 @@ def test_a_collection_shows_its_own_and_its_children_s_pictures_on_the_wall(brow
     wall = browser.get(f"/gallery/?collection={top.pk}").text
     assert all(str(result.pk) in wall for result in (first, second, third))
     assert str(first.pk) not in browser.get(f"/gallery/?collection={child.pk}").text
-    strip = browser.get("/gallery/collections/").text
+    strip = browser.get("/gallery/collections/", headers={"HX-Request": "true"}).text
     assert strip.index("Animals") < strip.index("Foxes")
+
+
+def test_an_empty_collection_says_how_it_is_filled(browser: Client, owner: User) -> None:
+    empty = Collection.objects.create(user=owner, name="Empty")
+    page = browser.get(f"/gallery/?collection={empty.pk}").text
+    assert "This collection is empty" in page
+    assert "Nothing found" not in page
+
+
+def test_the_strip_of_collections_opened_by_hand_leads_to_the_wall(browser: Client) -> None:
+    assert browser.get("/gallery/collections/").headers["Location"] == "/gallery/"
 
 
 def test_collections_nest_one_level_and_no_deeper(browser: Client, owner: User) -> None:

@@ -53,6 +53,12 @@ def test_words_are_found_ranked_by_match_then_time(browser: Client, shelf: Shelf
     assert [names[pk] for pk in shown(page)] == found
 
 
+def test_matches_stand_under_their_day_without_a_number_that_nobody_counted(browser: Client, shelf: Shelf) -> None:
+    shelf(prompt="fog")
+    assert '<h2 class="day-name">Today </h2>' in browser.get("/gallery/?q=fog").text
+    assert "<span>1 result</span>" in browser.get("/gallery/").text
+
+
 def test_another_person_finds_nothing(shelf: Shelf, stranger: User, client: Client) -> None:
     shelf(prompt="fog")
     client.force_login(stranger, "allauth.account.auth_backends.AuthenticationBackend")

@@ -9,7 +9,7 @@ from django.core.management.base import BaseCommand, CommandError, CommandParser
 from django.core.validators import validate_email
 
 from accounts.models import User
-from accounts.services import connect_key
+from accounts.services import connect_key, vouch_for_address
 from kie.errors import KeyRefused, KieError
 
 
@@ -39,6 +39,7 @@ class Command(BaseCommand):
             chosen = password or secrets.token_urlsafe(12)
             role = {"is_staff": True, "is_superuser": True} if options["admin"] else {}
             user = User.objects.create_user(email, chosen, name=options["name"], **role)
+            vouch_for_address(user)
             self.stdout.write(f"Created {email}.")
             if not password:
                 self.stdout.write(f"Password: {chosen}")
