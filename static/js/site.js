@@ -71,6 +71,10 @@ window.addEventListener("pageshow", (event) => {
 document.addEventListener("focusin", (event) => {
   if (event.target.matches("[data-copy]")) event.target.select();
 });
+// On a phone the second line of places is longer than the screen: where one is must not be outside of it.
+const line = document.querySelector(".subline");
+const place = line?.querySelector("[aria-current]");
+if (place) line.scrollLeft = place.offsetLeft - (line.clientWidth - place.offsetWidth) / 2;
 document.querySelectorAll("#toasts > .toast").forEach(arm);
 document.addEventListener("toast", (event) => toast(event.detail.value ?? String(event.detail)));
 document.addEventListener("htmx:sendError", () => toast("The site can't be reached. Nothing was lost; try again."));

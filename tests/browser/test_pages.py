@@ -11,6 +11,7 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, Route, expect
 
 from kie.sandbox import Sandbox
+from tests.browser.addresses import PAGES, SIGNED_OUT
 from tests.browser.site import Site
 from tests.browser.steps import KEY, PASSWORD, PERSON, Visit
 
@@ -22,41 +23,6 @@ FAULTS = (
     "[[fault:200_without_task_id]]",
     "[[fault:never_finish]]",
 )
-PAGES = [
-    "/",
-    "/?show=failed",
-    "/?edit={failed}",
-    "/?animate={result}",
-    "/?use={result}&as=mj_omni_reference",
-    "/tasks/{done}/",
-    "/tasks/{failed}/",
-    "/tasks/{unconfirmed}/again/",
-    "/gallery/",
-    "/gallery/?q=nothing+like+this",
-    "/gallery/{result}/",
-    "/gallery/compare/?a={result}&b={second}",
-    "/account/",
-    "/account/key/",
-    "/account/email/",
-    "/account/password/change/",
-    "/account/sessions/",
-    "/account/2fa/",
-    "/team/",
-    "/usage/",
-    "/usage/everyone/?period=7",
-    "/usage/alerts/",
-    "/oversight/",
-    "/oversight/people/",
-    "/oversight/keys/",
-    "/oversight/stuck/",
-    "/oversight/files/",
-    "/oversight/callbacks/",
-    "/oversight/audit/",
-    "/gallery/trash/",
-    "/gallery/?rating=4",
-    "/nowhere/",
-]
-SIGNED_OUT = ["/account/login/", "/account/password/reset/"]
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +134,20 @@ def test_axe_finds_nothing_at_the_doors(open_page: Open, path: str, width: int, 
     page = open_page(path, width, theme, signed_in=False)
     assert wrong(page) == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_admin_keeps_the_theme_and_has_a_way_back(open_page: Open, theme: str) -> None:
+    page = open_page("/account/", theme=theme)
+    said: list[str] = []
+    page.on("console", lambda message: said.append(message.text) if message.type == "error" else None)
+    page.goto(page.url.replace("/account/", "/admin/usage/price/add/"))
+    expect(page.locator("html")).to_have_attribute("data-theme", theme)
+    expect(page.get_by_role("navigation", name="Oversight").locator("[aria-current]")).to_have_text("Prices")
+    page.get_by_role("navigation", name="Places").get_by_role("link", name="Admin").click()
+    expect(page.get_by_role("heading", name="Oversight", exact=True)).to_be_visible()
+    assert page.evaluate("localStorage.getItem('theme')") == theme
+    assert said == []
 
 
 @pytest.mark.parametrize(("width", "theme"), [(1280, "light"), (390, "dark")])
