@@ -103,7 +103,7 @@ class Site:
         assert done.returncode == 0, done.stderr
         return done.stdout
 
-    def wait_until_up(self, seconds: float = 60) -> None:
+    def wait_until_up(self, seconds: float = 180) -> None:
         deadline = time.monotonic() + seconds
         while time.monotonic() < deadline:
             try:
