@@ -70,9 +70,12 @@ def index(request: HttpRequest) -> HttpResponse:
 def facets(request: HttpRequest) -> HttpResponse:
     """The filter desk alone, for the search in the address: fetched when somebody opens it."""
     search = Search.from_query(request.GET)
-    return render(
-        request, "gallery/_facets.html", {"search": search, "desk": read_desk(space_of(signed_in(request)), search)}
-    )
+    person = signed_in(request)
+    here, spaces = space_of(person), spaces_of(person)
+    # A search is in one space: its facet leads from one to the other and takes the search along.
+    teams = [(space, count_found(space, search)) for space in spaces] if len(spaces) > 1 else []
+    context = {"search": search, "desk": read_desk(here, search), "teams": teams, "space": here}
+    return render(request, "gallery/_facets.html", context)
 
 
 def _more(search: Search, way: str, cursor: str) -> str:

@@ -8,7 +8,7 @@ from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
-from accounts.models import User
+from accounts.models import Membership, Role, Team, User
 from accounts.spaces import Space
 from gallery.found import Found
 from gallery.models import Collection, CollectionItem, Result
@@ -112,6 +112,25 @@ def test_collections_are_ticked_at_the_desk_like_every_other_facet(browser: Clie
     assert str(loose.pk) not in both
     stranger = Collection.objects.create(user=User.objects.create_user("bob@example.com"), name="Not ours")
     assert "Not ours" not in browser.get(f"/gallery/facets/?collection={stranger.pk}").text
+
+
+def test_the_desk_counts_the_search_in_every_team_and_leads_there_with_it(
+    browser: Client, shelf: Shelf, owner: User
+) -> None:
+    assert "facet-teams" not in browser.get("/gallery/facets/?q=fog").text
+    north = Team.objects.create(name="North")
+    Membership.objects.create(team=north, user=owner, role=Role.MEMBER)
+    User.objects.filter(pk=owner.pk).update(in_teams=True)
+    shelf(prompt="fog")
+    for prompt in ("fog", "a foggy morning", "sea"):
+        shelf(prompt=prompt, team=north)
+    desk = browser.get("/gallery/facets/?q=fog").text
+    counts = re.findall(r'name="team" value="([^"]*)".*?<b>(\d+)</b>', desk)
+    assert counts == [("", "1"), (str(north.pk), "2")]
+    [address] = re.findall(r'form="elsewhere" name="next" value="([^"]+)"', desk)
+    answer = browser.post("/team/choose/", {"team": str(north.pk), "next": address})
+    assert answer.headers["Location"] == "/gallery/?q=fog"
+    assert len(shown(browser.get(answer.headers["Location"]).text)) == 2
 
 
 def test_a_finished_task_tells_its_results_what_the_desk_asks(desk: Desk) -> None:
