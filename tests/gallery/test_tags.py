@@ -90,7 +90,7 @@ def test_a_kept_search_shows_what_it_finds_now(browser: Client, shelf: Shelf, ow
     kept = Collection.objects.get()
     assert kept.query == "q=fox&kind=image"
     later = shelf(prompt="another fox")
-    strip = browser.get("/gallery/collections/?search=q%3Dfox%26kind%3Dimage").text
+    strip = browser.get("/gallery/collections/?search=q%3Dfox%26kind%3Dimage", headers={"HX-Request": "true"}).text
     assert 'href="/gallery/?q=fox&amp;kind=image" aria-current="true"' in strip
     assert str(later.pk) in shown(browser, kept.query)
 
