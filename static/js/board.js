@@ -17,15 +17,17 @@ function count() {
 count();
 setInterval(count, 1000);
 
-// A card this page does not have yet (made in another tab or on another device) goes to the head of the board. So do those
-// that answer a form whose own card was swapped while it was asked: htmx finds no board from what is not on the page.
+// A card this page does not have yet (made in another tab or on another device) goes to the head of the board. So does one
+// that answers a form whose own card was swapped meanwhile: htmx looks for the board from what is not on the page any more.
+// What is there stays: an answer that comes so late may be older than what the board shows.
 document.body.addEventListener("htmx:oobErrorNoTarget", (event) => {
   const { content } = event.detail;
   const board = document.getElementById("board");
   if (!board || !(content instanceof HTMLElement)) return;
   if ((new URLSearchParams(location.search).get("show") ?? "all") !== "all") return;
   for (const card of content.matches("article.card") ? [content] : content.querySelectorAll("article.card")) {
-    document.getElementById(card.id)?.remove();
+    if (document.getElementById(card.id)) continue;
+    card.removeAttribute("hx-swap-oob");
     board.prepend(card);
     window.htmx.process(card);
   }
