@@ -11,7 +11,10 @@ from django.utils import timezone
 from accounts import audit
 from accounts.models import ApiKey, StoppedKey, Team, User
 from kie.client import Client
+from mjportal.background import enqueue
 from mjportal.encryption import Secret
+
+READ_JOB = "tasks.jobs.read_balance"
 
 KEY_LENGTHS = range(8, 201)
 
@@ -92,6 +95,8 @@ def connect_key(user: User, key: str, webhook_key: str | None = None, *, check: 
     with transaction.atomic():
         api_key.save()
         audit.note("key connected", actor=user, target=str(api_key), checked=check)
+        # The account's first reading: what leaves it from now on is told from here.
+        enqueue(READ_JOB, api_key.pk)
     return api_key
 
 

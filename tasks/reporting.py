@@ -48,17 +48,19 @@ def apply_report(task: Task, report: Report, now: datetime) -> LookNote | None:
     if report.state == ReportState.MISSING and task.kind == Kind.IMPORT:
         lifecycle.fail(task, FailureClass.UNAVAILABLE, NOT_THERE)
         return None
+    ended = task.status in (Status.FAILED, Status.CANCELLED)
     if report.state == ReportState.MISSING:
         tries = task.bad_looks + 1
+        # An ended task that a callback gave a number nobody knows: asked for long enough.
+        gives_up = ended and tries >= looks.MISSING_TRIES
         return replace(
             note,
-            next_look_at=looks.after_missing(now, task.sent_at, tries),
+            next_look_at=None if gives_up else looks.after_missing(now, task.sent_at, tries),
             bad_looks=tries,
             confirmed_at=task.confirmed_at,
         )
     if report.state == ReportState.SWITCHED_OFF:
         return replace(note, next_look_at=now + looks.jittered(3600), confirmed_at=task.confirmed_at)
-    ended = task.status in (Status.FAILED, Status.CANCELLED)
     if ended and report.state != ReportState.SUCCEEDED:
         # Only a success moves it any more. What a callback named is worth following until it has ended.
         follows = not task.provider_task_id and report.state != ReportState.FAILED

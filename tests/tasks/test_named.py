@@ -5,7 +5,7 @@ from datetime import timedelta
 import pytest
 from django.utils import timezone
 
-from tasks import gates, jobs, lifecycle
+from tasks import gates, jobs, lifecycle, looks
 from tasks.models import Gate, HoldReason, Status, Task
 from tasks.sweep import ring_due, sweep
 from tasks.syncing import sync_due_tasks
@@ -131,6 +131,15 @@ def test_a_refused_task_that_failed_at_the_provider_too_stays_failed(desk: Desk)
     sync_due_tasks()
     assert (fresh(task).status, fresh(task).next_look_at) == (Status.FAILED, None)
     assert sum(entry.credits for entry in LedgerEntry.objects.filter(task=task)) == 0
+
+
+def test_an_ended_task_with_a_number_nobody_knows_is_not_asked_about_for_ever(desk: Desk) -> None:
+    task = desk.send(desk.queue("a fox [[fault:code:422]]"))
+    assert ring(task, {"code": 200, "data": {"taskId": "f" * 32}}) == 200
+    for _ in range(looks.MISSING_TRIES):
+        assert fresh(task).next_look_at is not None
+        task = desk.look(task)
+    assert (task.status, task.next_look_at) == (Status.FAILED, None)
 
 
 def test_a_refused_task_does_not_take_the_results_of_another(desk: Desk) -> None:
