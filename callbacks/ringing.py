@@ -33,11 +33,12 @@ _LOOK = (
     " next_look_at = CASE WHEN next_look_at <= %s THEN next_look_at ELSE %s END,"
     " hinted_task_id = CASE WHEN provider_task_id = '' THEN %s ELSE hinted_task_id END,"
     " claimed_urls = COALESCE({urls}, claimed_urls)"
-    " WHERE id = %s AND (status IN ('SUBMITTING', 'RUNNING', 'UNCONFIRMED', 'FAILED')"
-    # Refused once, so it waits or was cancelled: the bell says that the provider took it all the same.
-    " OR status IN ('QUEUED', 'HELD', 'CANCELLED') AND last_wire_at IS NOT NULL)"
-    # The first ring is noted even where a look is due sooner anyway; later ones only if they hasten it.
-    " AND (next_look_at IS NULL OR next_look_at > %s OR called_back_at IS NULL)"
+    # Also where it waits or was cancelled, for the token proves that it was sent: the request was refused and taken all
+    # the same, or a restored backup does not know of it.
+    " WHERE id = %s AND status <> 'SUCCEEDED'"
+    # The first ring is noted even where a look is due sooner anyway; later ones if they hasten it or name another id.
+    " AND (next_look_at IS NULL OR next_look_at > %s OR called_back_at IS NULL"
+    " OR provider_task_id = '' AND hinted_task_id <> %s)"
 )
 
 
@@ -100,7 +101,8 @@ def _look(arrival: Arrival) -> tuple[Any, ...]:
     due = _time(max(at, looked_at + LOOK_EVERY) if looked_at else at)
     # A later ring that names nothing leaves what an earlier one named.
     urls = json.dumps(list(arrival.urls)) if arrival.urls else None
-    return (_time(at), due, due, arrival.provider_task_id, urls, _key(arrival.rung.task_id), due)
+    named = arrival.provider_task_id
+    return (_time(at), due, due, named, urls, _key(arrival.rung.task_id), due, named)
 
 
 def _key(pk: UUID) -> UUID | str:

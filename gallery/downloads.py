@@ -5,6 +5,7 @@ Nothing of ours goes along but a plain User-Agent: no key, no cookie, no .netrc,
 
 import hashlib
 import http.client
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
@@ -140,10 +141,16 @@ def _declared(response: requests.Response) -> int | None:
     return int(text)
 
 
+def _is_all_of_it(response: requests.Response) -> bool:
+    """Whether this is a part (206) that nobody asked for and that is the whole file."""
+    said = re.fullmatch(r"bytes 0-(\d{1,12})/(\d{1,12})", response.headers.get("Content-Range", ""), re.ASCII)
+    return response.status_code == 206 and said is not None and int(said[1]) + 1 == int(said[2])
+
+
 def _receive(response: requests.Response, into: BinaryIO, limits: Limits, progress: Callable[[], None]) -> Fetched:
     if response.status_code in GONE:
         raise DeadLink(f"The file host answered {response.status_code}.")
-    if response.status_code != 200:
+    if response.status_code != 200 and not _is_all_of_it(response):
         raise DownloadError(f"The file host answered {response.status_code}.")
     # Hosts also write here what packs nothing ("aws-chunked", "utf-8"), so only what would have to be unpacked counts.
     if PACKED & {name.strip() for name in response.headers.get("Content-Encoding", "").lower().split(",")}:

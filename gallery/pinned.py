@@ -21,8 +21,10 @@ from urllib3.util.retry import Retry
 from gallery.addresses import is_public
 
 WEB_PORTS = frozenset({80, 443})
-# Seconds without a single byte after which a connection is given up, whatever the deadline.
+# Seconds without a single byte after which a connection is given up, whatever the deadline; the first may take longer,
+# for a host may have to fetch the file from a colder place.
 STALL = 15.0
+FIRST_BYTE = 60.0
 
 Origin = tuple[str, str, int]
 
@@ -38,6 +40,7 @@ class _DeadlineReader(io.RawIOBase):
         self._source = source
         self._sock = sock
         self._deadline = time.monotonic() + seconds
+        self._patience = FIRST_BYTE
 
     def readable(self) -> bool:
         return True
@@ -46,8 +49,9 @@ class _DeadlineReader(io.RawIOBase):
         left = self._deadline - time.monotonic()
         if left <= 0:
             raise TimeoutError("timed out")
-        self._sock.settimeout(min(left, STALL))
+        self._sock.settimeout(min(left, self._patience))
         count: int | None = self._source.readinto(buffer)
+        self._patience = STALL
         return count
 
     def close(self) -> None:

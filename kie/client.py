@@ -18,7 +18,7 @@ import requests
 from kie.answers import is_task_id
 from kie.calls import Caller, NoReply, Reply
 from kie.cleaning import Wrong, check_text, is_web_address
-from kie.errors import NotSent, OutcomeUnknown, Refused, UnexpectedReply
+from kie.errors import NotSent, OutcomeUnknown, UnexpectedReply
 from kie.exchange import Exchange
 from kie.outcomes import Accepted, accept, require_success, unusable
 from kie.parameters import PROMPT_LIMIT, WATER_MARK_LIMIT, ParameterErrors, wire_body
@@ -34,7 +34,9 @@ UPLOAD_CAP = 10 * 1024 * 1024
 
 ExtendMode = Literal["manual", "auto"]
 
-_AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,12})?", re.ASCII)
+_AMOUNT = re.compile(r"-?[0-9]{1,12}(\.[0-9]{1,40})?", re.ASCII)
+# What is behind it is the noise of somebody's floating point.
+_SMALLEST = Decimal("0.000001")
 _FILE_NAME = re.compile(r"[A-Za-z0-9_-][A-Za-z0-9._-]{0,127}", re.ASCII)
 _UPLOAD_PATH = re.compile(r"[A-Za-z0-9_-]+(/[A-Za-z0-9_-]+){0,7}", re.ASCII)
 
@@ -113,19 +115,18 @@ class Client:
         """Start a generation. `values`: what `kie.parameters.validate` returned. Paid."""
         return self._pay(self._paths.generate, wire_body(values, callback_url))
 
-    def upscale(self, task_id: str, index: int, water_mark: str = "", callback_url: str = "") -> Accepted:
+    def upscale(
+        self, task_id: str, index: int, water_mark: str = "", callback_url: str = "", *, quickstart: bool = False
+    ) -> Accepted:
         """Enlarge image `index` (0 to 3) of a finished image task. Paid.
 
-        A 404 has accepted nothing, so then, once, the specification's quickstart path is tried.
+        `quickstart`: by the specification's older path, for when the first has answered 404 (Refused, "not_found").
         """
         extra = _extra(water_mark, callback_url)
         parent, place = _task(task_id), _index(index)
-        try:
-            return self._pay(self._paths.upscale, {"taskId": parent, "imageIndex": place} | extra, parent)
-        except Refused as refused:
-            if refused.kind != "not_found":
-                raise
-        return self._pay(self._paths.upscale_quickstart, {"taskId": parent, "index": place + 1} | extra, parent)
+        if quickstart:
+            return self._pay(self._paths.upscale_quickstart, {"taskId": parent, "index": place + 1} | extra, parent)
+        return self._pay(self._paths.upscale, {"taskId": parent, "imageIndex": place} | extra, parent)
 
     def vary(self, task_id: str, index: int, water_mark: str = "", callback_url: str = "") -> Accepted:
         """Make four variants of image `index` (0 to 3) of a finished image task. Paid."""
@@ -175,7 +176,8 @@ class Client:
         said = "" if isinstance(amount, bool) else str(amount).strip() if isinstance(amount, int | float | str) else ""
         if not _AMOUNT.fullmatch(said):
             raise unusable(reply.answer, reply.exchange)
-        return Decimal(said)
+        exact = Decimal(said)
+        return exact.quantize(_SMALLEST) if len(said.partition(".")[2]) > 6 else exact
 
     def download_url(self, url: str) -> str:
         """A fresh link, good for 20 minutes, to a file the provider made; Refused for other addresses."""

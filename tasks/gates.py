@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 from django.conf import settings
 from django.db import connection, transaction
 
+from tasks.lifecycle import CLAIM_LEASE
 from tasks.models import Gate, Status, Task
 
 PROVIDER = "provider"
@@ -78,10 +79,24 @@ def mark_on_wire(task: Task, now: datetime) -> datetime | None:
         mine = Task.objects.filter(
             pk=task.pk, status=Status.SUBMITTING, sent_at=None, lease_until=task.lease_until, hinted_task_id=""
         )
-        if not mine.update(sent_at=now, last_wire_at=now, sends=task.sends + 1):
+        # The lease begins anew: uploads may have eaten it, and the answer must still find the claim its own.
+        lease = now + CLAIM_LEASE
+        if not mine.update(sent_at=now, last_wire_at=now, sends=task.sends + 1, lease_until=lease):
             raise LostClaim(str(task.pk))
-    task.sent_at, task.last_wire_at, task.sends = now, now, task.sends + 1
+    task.sent_at, task.last_wire_at, task.sends, task.lease_until = now, now, task.sends + 1, lease
     return None
+
+
+def mark_again(task: Task, now: datetime) -> bool:
+    """The wire mark before a second request of the same task; False when a callback says that the first was taken."""
+    with durable_commit():
+        mine = Task.objects.filter(
+            pk=task.pk, status=Status.SUBMITTING, lease_until=task.lease_until, hinted_task_id=""
+        )
+        marked = mine.update(sent_at=now, last_wire_at=now, sends=task.sends + 1)
+    if marked:
+        task.sent_at, task.last_wire_at, task.sends = now, now, task.sends + 1
+    return bool(marked)
 
 
 class LostClaim(Exception):

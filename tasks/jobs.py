@@ -28,9 +28,10 @@ from kie.outcomes import Accepted
 from kie.reports import ReportState
 from mjportal.encryption import Undecipherable
 from tasks import gates, lifecycle, looks
+from tasks.adopting import LentKey, StillOpen, adopt
 from tasks.alarms import tell_admins
 from tasks.keys import watching_keys
-from tasks.models import FailureClass, HoldReason, Status, SwitchedOff, Task
+from tasks.models import FailureClass, HoldReason, Kind, Status, SwitchedOff, Task
 from tasks.provider import note_exchange, open_client, send
 from tasks.references import SENT_WIDTH, Gone, copied, file_name, hosted
 from tasks.remembered import Reference
@@ -61,6 +62,9 @@ def submit_task(pk: str) -> None:
         # They left the team, or may only look there now: what waits to be sent for it stops.
         lifecycle.cancel(task)
         return
+    if task.api_key is not None and task.api_key.fingerprint != task.key_fingerprint:
+        # The person has another account's key by now, which will pay: pace, breakers and the books must name that one.
+        lifecycle.rebind(task, task.api_key)
     reason = _obstacle(task)
     if reason:
         lifecycle.hold(task, reason)
@@ -102,7 +106,7 @@ def _send(task: Task) -> None:
             lifecycle.requeue(task, slot)
             return
         try:
-            accepted = send(client, task, pictures)
+            accepted = _asked(client, task, pictures)
         except KieError as error:
             _not_accepted(task, error)
             return
@@ -114,6 +118,17 @@ def _send(task: Task) -> None:
     note_exchange(task, accepted.exchange, "accepted")
     _note_key_use(task)
     gates.note_provider(True, timezone.now())
+
+
+def _asked(client: Client, task: Task, pictures: list[str]) -> Accepted:
+    """Send it; an upscale once more by the older path after a 404, unless a callback says that the first was taken."""
+    try:
+        return send(client, task, pictures)
+    except Refused as refused:
+        if task.kind != Kind.UPSCALE or refused.kind != "not_found" or not gates.mark_again(task, timezone.now()):
+            raise
+        note_exchange(task, refused.exchange, "404, asked by the older path")
+    return send(client, task, pictures, quickstart=True)
 
 
 def _pictures(client: Client, task: Task) -> list[str] | None:
@@ -153,6 +168,7 @@ def _remember(task: Task, accepted: Accepted) -> None:
     for pause in REMEMBER_PAUSES:
         try:
             lifecycle.mark_running(task, accepted.task_id, timezone.now())
+            _keep_second(task, accepted.task_id)
             return
         except DatabaseError:
             # The id goes to the log, from which an admin can find the record by hand if the database stays away.
@@ -160,6 +176,18 @@ def _remember(task: Task, accepted: Accepted) -> None:
             time.sleep(pause)
             connection.close_if_unusable_or_obsolete()
     lifecycle.mark_running(task, accepted.task_id, timezone.now())
+
+
+def _keep_second(task: Task, accepted_id: str) -> None:
+    """A callback named another id: an earlier try, turned down by its answer, was bought as well. Bring it in."""
+    task.refresh_from_db()
+    for other in {accepted_id, task.hinted_task_id} - {"", task.provider_task_id}:
+        text = f"Task {task.pk} is {task.provider_task_id} at the provider, which took {other} for it as well."
+        tell_admins("twice", "The provider took a task twice", f"{text} It may have charged both.")
+        try:
+            adopt(task.user, task.team_id, [other])
+        except (lifecycle.NoKey, LentKey, StillOpen):
+            logger.warning("%s It could not be brought in.", text)
 
 
 def _note_key_use(task: Task) -> None:

@@ -15,7 +15,7 @@ from django.db import IntegrityError, transaction
 from django.db.models import Q
 from django.utils import timezone
 
-from accounts.models import User
+from accounts.models import ApiKey, User
 from accounts.services import next_revisions
 from accounts.spaces import key_for
 from gallery.services import add_results
@@ -160,11 +160,21 @@ def succeed(task: Task, urls: Sequence[str], now: datetime, *, verified: bool = 
 
     A task that failed, or was cancelled after a refusal, takes the id a callback named, unless another task bears it.
     """
+    if task.status == Status.SUCCEEDED:
+        return verified and confirm(task, urls)
     try:
         return _succeed(task, urls, now, verified)
     except IntegrityError:
         logger.warning("task %s: the id a callback named is another task's", task.pk)
         return False
+
+
+def confirm(task: Task, urls: Sequence[str]) -> bool:
+    """The provider's record agrees with what only a callback had vouched for: nothing is counted anew."""
+    kind: Literal["image", "video"] = "video" if task.is_clip else "image"
+    with transaction.atomic():
+        add_results(task.pk, (task.user_id, task.team_id), urls, kind, facts=_facts(task, sum(map(bool, urls))))
+        return bool(Task.objects.filter(pk=task.pk).update(next_look_at=None, blind_since=None))
 
 
 def _succeed(task: Task, urls: Sequence[str], now: datetime, verified: bool) -> bool:
@@ -176,7 +186,8 @@ def _succeed(task: Task, urls: Sequence[str], now: datetime, verified: bool) -> 
             from_=(Status.RUNNING, Status.UNCONFIRMED, Status.FAILED, Status.CANCELLED),
             to=Status.SUCCEEDED,
             finished_at=now,
-            next_look_at=None,
+            # Unless the record has said it, it is still to be asked.
+            next_look_at=None if verified else now + timedelta(hours=1),
             failure_class="",
             failure_code="",
             message="",
@@ -234,7 +245,7 @@ def take_named(task: Task) -> bool:
         from_=(Status.QUEUED, Status.HELD, Status.SUBMITTING),
         to=Status.UNCONFIRMED,
         where=~UNNAMED,
-        sent_at=task.sent_at or task.last_wire_at,
+        sent_at=task.sent_at or task.last_wire_at or timezone.now(),
         lease_until=None,
         hold_reason="",
         held_at=None,
@@ -264,10 +275,9 @@ def hold_on(task: Task) -> bool:
 
 def release(task: Task) -> bool:
     """Let a held task go, bound to the key the person has now."""
-    key = key_for(task.user_id, task.team_id)
+    key, now = key_for(task.user_id, task.team_id), timezone.now()
     if key is None:
         return False
-    now = timezone.now()
     with transaction.atomic():
         won = task.advance(
             from_=(Status.HELD,),
@@ -321,16 +331,15 @@ def look_now(task: Task) -> bool:
     return bool(rows.update(next_look_at=timezone.now()))
 
 
+def rebind(task: Task, key: ApiKey) -> bool:
+    """A task that waits is paid by this key from now on."""
+    task.key_fingerprint = key.fingerprint
+    return task.advance(from_=(Status.QUEUED,), to=Status.QUEUED, key_fingerprint=key.fingerprint)
+
+
 def postpone(task: Task, until: datetime) -> bool:
     """A queued task waits for a gate; it keeps its place."""
     return task.advance(from_=(Status.QUEUED,), to=Status.QUEUED, next_send_at=until, rung_at=None)
-
-
-def note_blind(task: Task, now: datetime) -> None:
-    """There is no key to look with: remember since when, and look again in an hour."""
-    since = task.blind_since or now
-    Task.objects.filter(pk=task.pk).update(blind_since=since, next_look_at=now + timedelta(hours=1))
-    task.blind_since = since
 
 
 def hold_after_restore() -> int:

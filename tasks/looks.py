@@ -16,6 +16,8 @@ GROWTH = 1.5
 WINDOW = timedelta(seconds=10)
 MISSING_GRACE = timedelta(seconds=60)
 MISSING_TRIES = 10
+# A number pasted right after it was given out may be unknown for some seconds.
+IMPORT_TRIES = 3
 MISSING_HOUR = timedelta(hours=1)
 SECOND_LOOK = timedelta(seconds=30)
 QUICK_LOOK = timedelta(seconds=5)

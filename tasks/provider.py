@@ -29,8 +29,11 @@ def callback_url(task: Task) -> str:
     return f"{settings.PUBLIC_URL}/callbacks/{task.callback_token}/" if settings.PUBLIC_URL else ""
 
 
-def send(client: Client, task: Task, pictures: list[str]) -> Accepted:
-    """The one paid request of a task, `pictures` in the place of its own. Raises the family of `kie.errors`."""
+def send(client: Client, task: Task, pictures: list[str], *, quickstart: bool = False) -> Accepted:
+    """The one paid request of a task, `pictures` in the place of its own. Raises the family of `kie.errors`.
+
+    `quickstart`: an upscale by the provider's older path.
+    """
     values: dict[str, Any] = {**task.parameters, "task_type": task.task_type, "prompt": task.prompt}
     if pictures:
         values["file_urls"] = pictures
@@ -40,7 +43,7 @@ def send(client: Client, task: Task, pictures: list[str]) -> Accepted:
     position = task.parent_position or 0
     water_mark = str(values.get("water_mark") or "")
     if task.kind == Kind.UPSCALE:
-        return client.upscale(parent_id, position, water_mark, callback_url(task))
+        return client.upscale(parent_id, position, water_mark, callback_url(task), quickstart=quickstart)
     if task.kind == Kind.VARY:
         return client.vary(parent_id, position, water_mark, callback_url(task))
     return client.extend(

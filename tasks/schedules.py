@@ -64,8 +64,14 @@ def sync_loop(life: float = LIFE) -> int:
 
 
 def tick(holder: str) -> None:
-    """Look at what is due and ring for what may be sent."""
-    sync_due_tasks(beat=partial(_keep, holder))
+    """Look at what is due and ring for what may be sent, also while looks take their time."""
+    ring_due(timezone.now())
+    sync_due_tasks(beat=partial(_beat, holder))
+    ring_due(timezone.now())
+
+
+def _beat(holder: str) -> None:
+    _keep(holder)
     ring_due(timezone.now())
 
 
@@ -80,7 +86,8 @@ def lead(holder: str) -> bool:
 
 
 def _keep(holder: str) -> bool:
-    mine = Lease.objects.filter(name=CLUSTER, holder=holder, expires_at__gte=Now())
+    # Also when it has run out: as long as nobody else took it, it is ours.
+    mine = Lease.objects.filter(name=CLUSTER, holder=holder)
     return bool(mine.update(expires_at=Now() + TTL, beat_at=Now()))
 
 

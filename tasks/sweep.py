@@ -102,7 +102,8 @@ def read_balances(now: datetime) -> None:
 
 def open_eyes(now: datetime) -> None:
     """A key came back, or was refused by mistake: look again at the tasks nobody could look at."""
-    blind = Task.objects.filter(blind_since__isnull=False, status__in=lifecycle.ON_THE_WIRE, next_look_at__gt=now)
+    watched = (*lifecycle.ON_THE_WIRE, Status.SUCCEEDED)
+    blind = Task.objects.filter(blind_since__isnull=False, status__in=watched, next_look_at__gt=now)
     back = watched_by({"changed_at__gt": F("blind_since")})
     # Only at first: where balances are told and records are not, hourly is often enough.
     denied = watched_by({"refused_at": None, "checked_at__gt": F("blind_since")})

@@ -10,7 +10,7 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from itertools import islice
-from queue import SimpleQueue
+from queue import Empty, SimpleQueue
 from uuid import UUID
 
 from django.conf import settings
@@ -18,7 +18,7 @@ from django.utils import timezone
 
 from kie.client import Client
 from kie.errors import Busy, KeyRefused, KieError, UnexpectedReply
-from kie.reports import Report
+from kie.reports import Report, ReportState
 from kie.wire import open_session
 from mjportal.background import enqueue
 from mjportal.encryption import Undecipherable
@@ -27,7 +27,7 @@ from tasks.alarms import tell_admins
 from tasks.keys import watching_keys
 from tasks.models import WAITING, Status, Task
 from tasks.provider import note_exchange, open_client
-from tasks.reporting import LookNote, apply_report, apply_trouble
+from tasks.reporting import LookNote, apply_report, apply_trouble, note_blind
 
 logger = logging.getLogger(__name__)
 
@@ -38,7 +38,8 @@ FLUSH_ROWS = 500
 FLUSH_SECONDS = 1.0
 BLIND_FOR = timedelta(hours=1)
 SERVER_ERRORS = range(500, 600)
-LOOKED_AT = tuple(status for status in Status if status != Status.SUCCEEDED)
+# A pass ends after so long, that what hangs at the provider keeps no other task, nor what is to be sent, waiting.
+PASS_SECONDS = 8.0
 
 
 @dataclass
@@ -58,13 +59,14 @@ def sync_due_tasks(now: datetime | None = None, beat: Callable[[], object] | Non
     `beat` is called about every second, so that a long pass keeps its lease.
     """
     now = now or timezone.now()
-    due = Task.objects.filter(next_look_at__lte=now, status__in=LOOKED_AT).order_by("next_look_at")[:limit]
+    due = Task.objects.filter(next_look_at__lte=now).order_by("next_look_at")[:limit]
     tasks = [task for task in due if not _waits_to_be_sent(task) or lifecycle.take_named(task)]
     if not tasks:
         return 0
     session = open_session(settings.SYNC_CONCURRENCY)
     try:
-        return _run(tasks, _clients(tasks, session), beat or (lambda: None))
+        clients, strangers = _clients(tasks, session)
+        return _run(tasks, clients, strangers, beat or (lambda: None))
     finally:
         session.close()
 
@@ -74,11 +76,17 @@ def _waits_to_be_sent(task: Task) -> bool:
     return task.status in WAITING or (task.status == Status.SUBMITTING and task.sent_at is None)
 
 
-def _clients(tasks: list[Task], session: object) -> dict[UUID, Client]:
-    """A client for each task that somebody's key can look at: one per key."""
+def _clients(tasks: list[Task], session: object) -> tuple[dict[UUID, Client], set[UUID]]:
+    """A client for each task that somebody's key can look at, one per key; and the tasks whose key is a later one.
+
+    A later key may be of the same account, and then it sees them; when it does not, that says nothing.
+    """
     clients: dict[UUID, Client | None] = {}
-    found = {}
+    found: dict[UUID, Client] = {}
+    strangers = set()
     for task, key in watching_keys(tasks):
+        if key.fingerprint != task.key_fingerprint:
+            strangers.add(task.pk)
         if key.pk not in clients:
             try:
                 clients[key.pk] = open_client(key, session)  # type: ignore[arg-type]
@@ -88,15 +96,17 @@ def _clients(tasks: list[Task], session: object) -> dict[UUID, Client]:
         client = clients[key.pk]
         if client:
             found[task.pk] = client
-    return found
+    return found, strangers
 
 
-def _run(tasks: list[Task], clients: dict[UUID, Client], beat: Callable[[], object]) -> int:
+def _run(tasks: list[Task], clients: dict[UUID, Client], strangers: set[UUID], beat: Callable[[], object]) -> int:
     gathered = Pass([], set(), set())
     asked = 0
     written = time.monotonic()
-    for task, outcome in _answers(tasks, clients):
+    for task, outcome in _answers(tasks, clients, beat):
         asked += 1
+        if isinstance(outcome, Report) and outcome.state == ReportState.MISSING and task.pk in strangers:
+            outcome = None
         _apply(task, outcome, gathered)
         if len(gathered.notes) >= FLUSH_ROWS or time.monotonic() - written > FLUSH_SECONDS:
             notes.write(gathered.notes)
@@ -107,8 +117,14 @@ def _run(tasks: list[Task], clients: dict[UUID, Client], beat: Callable[[], obje
     return asked
 
 
-def _answers(tasks: list[Task], clients: dict[UUID, Client]) -> Iterator[tuple[Task, Report | KieError | None]]:
-    """Each task with its report or error, None for one without a key; never more than SYNC_CONCURRENCY under way."""
+def _answers(
+    tasks: list[Task], clients: dict[UUID, Client], beat: Callable[[], object]
+) -> Iterator[tuple[Task, Report | KieError | None]]:
+    """Each task with its report or error, None for one without a key; never more than SYNC_CONCURRENCY under way.
+
+    After PASS_SECONDS no further one is begun: the next pass takes the rest up.
+    """
+    ends = time.monotonic() + PASS_SECONDS
     todo = iter(tasks)
     done: SimpleQueue[tuple[Task, Report | KieError | Exception]] = SimpleQueue()
     under_way = 0
@@ -119,19 +135,34 @@ def _answers(tasks: list[Task], clients: dict[UUID, Client]) -> Iterator[tuple[T
                 if client is None:
                     yield task, None
                 else:
-                    pool.submit(_look, client, task, done)
+                    pool.submit(_look, client, task, done, ends)
                     under_way += 1
             if not under_way:
                 return
-            task, outcome = done.get()
+            try:
+                task, outcome = done.get(timeout=FLUSH_SECONDS)
+            except Empty:
+                beat()
+                continue
             under_way -= 1
+            if isinstance(outcome, _NotBegun):
+                continue
             if isinstance(outcome, Exception) and not isinstance(outcome, KieError):
                 logger.error("looking at task %s broke", task.pk, exc_info=outcome)
                 outcome = UnexpectedReply("Our own look failed.")
             yield task, outcome
 
 
-def _look(client: Client, task: Task, done: "SimpleQueue[tuple[Task, Report | KieError | Exception]]") -> None:
+class _NotBegun(Exception):
+    """The pass was over before a thread was free for this task."""
+
+
+def _look(
+    client: Client, task: Task, done: "SimpleQueue[tuple[Task, Report | KieError | Exception]]", ends: float
+) -> None:
+    if time.monotonic() > ends:
+        done.put((task, _NotBegun()))
+        return
     try:
         done.put((task, client.report(task.provider_task_id or task.hinted_task_id)))
     except Exception as error:  # noqa: BLE001 - whatever it is, the pass must hear of it or it would wait for ever
@@ -180,7 +211,9 @@ def _tell_of(task: Task, error: KieError) -> None:
 
 def _blind(task: Task, now: datetime) -> None:
     """No key to look with. After an hour of that, what an authentic callback named is fetched, marked unverified."""
-    lifecycle.note_blind(task, now)
+    note_blind(task, now)
+    if task.status == Status.SUCCEEDED:
+        return
     if task.claimed_urls and task.blind_since and now - task.blind_since >= BLIND_FOR:
         lifecycle.succeed(task, task.claimed_urls, now, verified=False)
 

@@ -326,7 +326,10 @@ def again(request: HttpRequest, task_id: UUID) -> HttpResponse:
         except (OverBudget, lifecycle.UsedForm) as error:
             messages.error(request, str(error))
         return redirect("tasks:studio")
-    return render(request, "tasks/again.html", {"card": card_of(found), "nonce": uuid4()})
+    # A callback named it, whatever its answer said: the provider may have it.
+    is_doubtful = found.status == Status.UNCONFIRMED or bool(found.hinted_task_id and not found.provider_task_id)
+    context = {"card": card_of(found), "nonce": uuid4(), "is_doubtful": is_doubtful}
+    return render(request, "tasks/again.html", context)
 
 
 def _card(user: User, task_id: UUID) -> Card:

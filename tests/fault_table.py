@@ -8,8 +8,7 @@ GROUPS = {
     "killed at any point of a task's life": ("tasks/test_crash.py", "gallery/test_crash.py", "tasks/test_recovery.py"),
     "answers to a paid request, row by row": (
         "kie/test_client_answers.py",
-        "kie/test_client_bodies.py::test_upscale_takes_the_quickstart_path_once_after_a_404",
-        "kie/test_client_bodies.py::test_upscale_gives_up_after_two_404s",
+        "kie/test_client_bodies.py::test_upscale_s_older_path_counts_from_one_and_is_taken_only_when_asked_for",
         "tasks/test_submit.py",
         "tasks/test_answers.py",
     ),

@@ -1,6 +1,6 @@
 """The verbs of the ledger. Called inside the transaction of the status change they belong to."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
@@ -32,14 +32,22 @@ def settle(chain: Chain, credits: Decimal) -> None:
     """Note what a finished task cost. Once per task, and also after a release: success beats failure."""
     if not LedgerEntry.objects.filter(task_id=chain.task_id, kind=Kind.SETTLED).exists():
         outstanding, since = _standing(chain)
-        _add(chain, Kind.SETTLED, credits, credits - outstanding, since)
+        _add(_as_reserved(chain), Kind.SETTLED, credits, credits - outstanding, since)
 
 
 def release(chain: Chain) -> None:
     """Give a reserve back: the task ended without a result."""
     if not LedgerEntry.objects.filter(task_id=chain.task_id, kind=Kind.RELEASED).exists():
         outstanding, since = _standing(chain)
-        _add(chain, Kind.RELEASED, -outstanding, -outstanding, since)
+        _add(_as_reserved(chain), Kind.RELEASED, -outstanding, -outstanding, since)
+
+
+def _as_reserved(chain: Chain) -> Chain:
+    """With the person and team whose budget it was taken from: a task may be handed over while it is under way."""
+    first = LedgerEntry.objects.filter(task_id=chain.task_id, kind=Kind.RESERVED)
+    for user_id, team_id in first.values_list("user_id", "team_id"):
+        return replace(chain, user_id=user_id, team_id=team_id)
+    return chain
 
 
 def _standing(chain: Chain) -> tuple[Decimal, datetime]:

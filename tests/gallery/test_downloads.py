@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from gallery import downloads
+from gallery import downloads, pinned
 from gallery.downloads import DeadLink, DownloadError, Limits, NotAFile, Unsafe, fetch
 from tests.gallery.pictures import jpeg
 from tests.kie.raw_server import RawServer, http
@@ -223,6 +223,30 @@ def test_a_file_over_the_cap_is_cut_off_when_it_does_not(host: RawServer) -> Non
 @pytest.mark.parametrize("said", ["identity", "aws-chunked", "utf-8", "", "none"])
 def test_a_body_that_only_says_that_it_is_encoded_is_taken(host: RawServer, said: str) -> None:
     host.answer(http(200, jpeg(), Content_Encoding=said))
+    assert fetched(f"{host.url}/a.jpeg") == jpeg()
+
+
+def test_a_part_that_is_the_whole_file_is_taken(host: RawServer) -> None:
+    whole = jpeg()
+    host.answer(http(206, whole, Content_Range=f"bytes 0-{len(whole) - 1}/{len(whole)}"))
+    assert fetched(f"{host.url}/a.jpeg") == whole
+
+
+@pytest.mark.parametrize("said", ["bytes 0-99/5000", "bytes 1-4999/5000", "bytes 0-99/*", "", "nonsense"])
+def test_a_part_that_is_not_the_whole_file_is_refused(host: RawServer, said: str) -> None:
+    host.answer(http(206, jpeg(), Content_Range=said))
+    with pytest.raises(DownloadError, match="206"):
+        fetched(f"{host.url}/a.jpeg")
+
+
+def test_the_first_byte_may_take_longer_than_the_next(host: RawServer, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pinned, "STALL", 0.3)
+
+    def late(line: socket.socket) -> None:
+        host.closing.wait(0.9)
+        line.sendall(http(200, jpeg()))
+
+    host.answer(late)
     assert fetched(f"{host.url}/a.jpeg") == jpeg()
 
 

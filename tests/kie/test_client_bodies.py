@@ -90,20 +90,16 @@ def test_upscale_counts_from_zero_and_sends_only_what_is_set(server: RawServer, 
     assert server.seen[1].json == {"taskId": TASK, "imageIndex": 0, "waterMark": "me", "callBackUrl": BELL}
 
 
-@pytest.mark.parametrize("missing", [NOT_FOUND, http(200, {"code": 404}), http(404, "<html>nothing here</html>")])
-def test_upscale_takes_the_quickstart_path_once_after_a_404(server: RawServer, client: Client, missing: bytes) -> None:
-    server.answer(missing, ACCEPTED)
-    assert client.upscale(TASK, 0, callback_url=BELL).task_id == NEW
-    assert [request.path for request in server.seen] == ["/api/v1/mj/generateUpscale", "/api/v1/mj/upscale"]
-    assert server.seen[1].json == {"taskId": TASK, "index": 1, "callBackUrl": BELL}
-
-
-def test_upscale_gives_up_after_two_404s(server: RawServer, client: Client) -> None:
-    server.answer(NOT_FOUND)
+def test_upscale_s_older_path_counts_from_one_and_is_taken_only_when_asked_for(
+    server: RawServer, client: Client
+) -> None:
+    server.answer(NOT_FOUND, ACCEPTED)
     with pytest.raises(Refused) as caught:
         client.upscale(TASK, 0)
     assert caught.value.kind == "not_found"
-    assert len(server.seen) == 2
+    assert client.upscale(TASK, 0, callback_url=BELL, quickstart=True).task_id == NEW
+    assert [request.path for request in server.seen] == ["/api/v1/mj/generateUpscale", "/api/v1/mj/upscale"]
+    assert server.seen[1].json == {"taskId": TASK, "index": 1, "callBackUrl": BELL}
 
 
 @pytest.mark.parametrize(

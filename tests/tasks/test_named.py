@@ -81,11 +81,12 @@ def test_a_task_that_was_cancelled_after_a_refusal_still_brings_what_was_paid_fo
     assert sum(entry.credits for entry in LedgerEntry.objects.filter(task=task)) == task.cost
 
 
-def test_a_task_that_was_never_sent_is_moved_by_no_callback(desk: Desk) -> None:
+def test_a_callback_for_a_task_that_seems_unsent_keeps_it_from_being_sent(desk: Desk) -> None:
     task = desk.queue()
     assert ring(task, {"code": 200, "data": {"taskId": "f" * 32}}) == 200
-    assert (fresh(task).hinted_task_id, fresh(task).next_look_at) == ("", None)
-    assert desk.send(task).status == Status.RUNNING
+    assert desk.send(task).status == Status.QUEUED
+    sync_due_tasks()
+    assert (fresh(task).status, desk.charges()) == (Status.UNCONFIRMED, 0)
 
 
 def test_a_claim_made_before_the_callback_came_sends_nothing(desk: Desk) -> None:
