@@ -5,7 +5,9 @@ const bar = document.getElementById("selection");
 const wall = () => document.getElementById("wall");
 const tiles = () => [...document.querySelectorAll(".tile[data-result]")];
 const chosen = new Set();
+const switchOn = document.querySelector("[data-select]");
 let everything = false;
+let selecting = false;
 let last = null;
 
 function mark(tile, on) {
@@ -19,7 +21,8 @@ function mark(tile, on) {
 function draw() {
   const count = everything ? document.querySelector("#found .found")?.textContent ?? "All" : String(chosen.size);
   bar.querySelector("[data-count]").textContent = count;
-  bar.hidden = !everything && !chosen.size;
+  bar.hidden = !selecting && !everything && !chosen.size;
+  switchOn?.setAttribute("aria-pressed", String(!bar.hidden));
   const two = bar.querySelector("[data-two]");
   two.hidden = everything || chosen.size !== 2;
   if (!two.hidden) two.search = new URLSearchParams([...chosen].map((id, index) => ["ab"[index], id]));
@@ -27,7 +30,7 @@ function draw() {
 }
 
 function clear() {
-  everything = false;
+  everything = selecting = false;
   for (const tile of tiles()) mark(tile, false);
   chosen.clear();
   draw();
@@ -101,8 +104,21 @@ async function send(body) {
   return answer.json();
 }
 
+const isEmpty = () => !everything && !chosen.size;
+
+// Leaves the page with what is chosen: for a zip, or for the page where they are shared.
+function leaveFor(address) {
+  const form = Object.assign(document.createElement("form"), { method: "post", action: address, hidden: true });
+  for (const [name, value] of said()) form.append(Object.assign(document.createElement("input"), { name, value }));
+  document.body.append(form);
+  form.submit();
+  form.remove();
+}
+
 bar.addEventListener("submit", async (event) => {
   event.preventDefault();
+  if (isEmpty()) return toast("Nothing is chosen yet. Choose pictures first.");
+  if (event.submitter?.hasAttribute("formaction")) return leaveFor(event.submitter.formAction);
   const act = event.submitter?.value ?? "";
   const body = said();
   body.set("act", act);
@@ -141,12 +157,17 @@ bar.querySelector("[data-everything]").addEventListener("click", () => {
 });
 bar.querySelector("[data-clear]").addEventListener("click", clear);
 bar.querySelector("[data-zip]").addEventListener("click", () => {
-  const form = Object.assign(document.createElement("form"), { method: "post", action: bar.dataset.archive, hidden: true });
-  for (const [name, value] of said()) form.append(Object.assign(document.createElement("input"), { name, value }));
-  document.body.append(form);
-  form.submit();
-  form.remove();
+  if (isEmpty()) toast("Nothing is chosen yet. Choose pictures first.");
+  else leaveFor(bar.dataset.archive);
 });
+if (switchOn) {
+  switchOn.hidden = false;
+  switchOn.addEventListener("click", () => {
+    if (!bar.hidden) return clear();
+    selecting = true;
+    draw();
+  });
+}
 document.getElementById("collect").addEventListener("toggle", (event) => {
   if (event.newState !== "open") return;
   const list = bar.querySelector("[data-list]");
