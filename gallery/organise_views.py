@@ -284,6 +284,7 @@ def collection_page(request: HttpRequest, found: Collection, fresh_link: str = "
         "collection": found,
         "items": items[:TRASH_PAGE],
         "links": links,
+        "shown": sharing.shown_in(found.pk).exists(),
         "fresh_link": fresh_link,
         "tops": tops,
         "may_change": may_change,

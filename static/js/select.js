@@ -19,7 +19,7 @@ function mark(tile, on) {
 }
 
 function draw() {
-  const count = everything ? document.querySelector("#found .found")?.textContent ?? "All" : String(chosen.size);
+  const count = everything ? document.querySelector("#found .found")?.textContent.replace(" found", "") ?? "All" : String(chosen.size);
   bar.querySelector("[data-count]").textContent = count;
   bar.hidden = !selecting && !everything && !chosen.size;
   switchOn?.setAttribute("aria-pressed", String(!bar.hidden));
@@ -115,9 +115,18 @@ function leaveFor(address) {
   form.remove();
 }
 
-bar.addEventListener("submit", async (event) => {
+function refuseEmpty(event) {
   event.preventDefault();
-  if (isEmpty()) return toast("Nothing is chosen yet. Choose pictures first.");
+  toast("Nothing is chosen yet. Choose pictures first.");
+}
+
+for (const box of bar.querySelectorAll("[popover]")) {
+  box.addEventListener("beforetoggle", (event) => event.newState === "open" && isEmpty() && refuseEmpty(event));
+}
+
+bar.addEventListener("submit", async (event) => {
+  if (isEmpty()) return refuseEmpty(event);
+  event.preventDefault();
   if (event.submitter?.hasAttribute("formaction")) return leaveFor(event.submitter.formAction);
   const act = event.submitter?.value ?? "";
   const body = said();
@@ -156,8 +165,8 @@ bar.querySelector("[data-everything]").addEventListener("click", () => {
   draw();
 });
 bar.querySelector("[data-clear]").addEventListener("click", clear);
-bar.querySelector("[data-zip]").addEventListener("click", () => {
-  if (isEmpty()) toast("Nothing is chosen yet. Choose pictures first.");
+bar.querySelector("[data-zip]").addEventListener("click", (event) => {
+  if (isEmpty()) refuseEmpty(event);
   else leaveFor(bar.dataset.archive);
 });
 if (switchOn) {
