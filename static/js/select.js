@@ -170,7 +170,7 @@ bar.querySelector("[data-zip]").addEventListener("click", (event) => {
   else leaveFor(bar.dataset.archive);
 });
 if (switchOn) {
-  switchOn.hidden = false;
+  switchOn.disabled = false;
   switchOn.addEventListener("click", () => {
     if (!bar.hidden) return clear();
     selecting = true;
