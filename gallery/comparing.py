@@ -3,6 +3,8 @@
 from dataclasses import dataclass
 
 from django.template.defaultfilters import filesizeformat
+from django.utils import timezone
+from django.utils.text import Truncator
 
 from gallery.models import Result
 from gallery.wording import in_words, type_name
@@ -25,6 +27,18 @@ def name_of(result: Result) -> str:
     if made and result.task.expected_results == 1:
         return made
     return f"{made or 'Result'} {result.position + 1}"
+
+
+def names_of(left: Result, right: Result) -> tuple[str, str]:
+    """What the two are called beside each other; of the same name each is told by the words it came from as well."""
+    names = name_of(left), name_of(right)
+    if names[0] != names[1] or left.task_id == right.task_id:
+        return names
+    said = [Truncator(each.task.prompt).words(4, truncate=" …") for each in (left, right)]
+    if said[0] == said[1]:
+        said = [f"{timezone.localtime(each.task.created_at):%-d %b %H:%M:%S}" for each in (left, right)]
+        return f"{names[0]}, {said[0]}", f"{names[1]}, {said[1]}"
+    return f"{names[0]} of “{said[0]}”", f"{names[1]} of “{said[1]}”"
 
 
 def differences(left: Result, right: Result) -> list[Difference]:

@@ -19,7 +19,7 @@ from accounts import audit
 from accounts.people import signed_in
 from accounts.roles import Right
 from accounts.spaces import Space, may_in, space_of, spaces_of, visible
-from gallery import bulk, organising, reviewing
+from gallery import bulk, organising, reviewing, sharing
 from gallery.archives import zip_response
 from gallery.found import Found
 from gallery.models import BulkJob, Collection, Result
@@ -153,13 +153,38 @@ def _collect(request: HttpRequest, space: Space, results: "QuerySet[Result]") ->
     return f"{organising.collect(collection, results)} put into {collection}", []
 
 
+@require_POST
+def share_chosen(request: HttpRequest) -> HttpResponse:
+    """Put the chosen results into a collection of their own and lead to its page, where the link is made."""
+    space = space_of(signed_in(request))
+    if not space.may_make:
+        raise Http404
+    results = _chosen(request, space)
+    count = results.count()
+    if not count:
+        messages.info(request, "Nothing is chosen yet. Choose pictures first, then share them.")
+        return redirect(way_back(request, "/gallery/"))
+    if count > sharing.MOST_SHOWN:
+        messages.info(request, f"A link shows at most {sharing.MOST_SHOWN} pictures, and {count:,} are chosen.")
+        return redirect(way_back(request, "/gallery/"))
+    name = line_of(request.POST.get("share_name", ""), LONGEST_NAME) or f"Shared {timezone.localdate():%-d %B}"
+    with transaction.atomic():
+        collection = _new_collection(space, name)
+        organising.collect(collection, results)
+    return redirect(f"{reverse('gallery:collection', args=[collection.pk])}#links")
+
+
+def _new_collection(space: Space, name: str) -> Collection:
+    if Collection.objects.filter(space.holds).count() >= MOST_COLLECTIONS:
+        raise Http404
+    return Collection.objects.create(user_id=space.user_id, team_id=space.team_id, name=name)
+
+
 def _collection(request: HttpRequest, space: Space) -> Collection:
     """The collection the form names; with `name` a new one."""
     name = line_of(request.POST.get("name", ""), LONGEST_NAME)
     if name and not request.POST.get("collection"):
-        if Collection.objects.filter(space.holds).count() >= MOST_COLLECTIONS:
-            raise Http404
-        return Collection.objects.create(user_id=space.user_id, team_id=space.team_id, name=name)
+        return _new_collection(space, name)
     pk = uuid_of(request.POST.get("collection", ""))
     if pk is None:
         raise Http404
@@ -261,6 +286,7 @@ def collection_page(request: HttpRequest, found: Collection, fresh_link: str = "
         "collection": found,
         "items": items[:TRASH_PAGE],
         "links": links,
+        "shown": sharing.shown_in(found.pk).exists(),
         "fresh_link": fresh_link,
         "tops": tops,
         "may_change": may_change,

@@ -16,6 +16,7 @@ from django.utils import timezone
 
 from accounts.models import User
 from gallery.models import Collection, Guest, Pick, Remark, Result, ShareLink
+from gallery.shapes import nearest_shape
 from gallery.sharing import MOST_SHOWN, open_links, shown_in
 from mjportal.background import enqueue
 from mjportal.given import line_of, uuid_of
@@ -46,6 +47,10 @@ class Looked:
     remarks: list[Remark] = field(default_factory=list)
     pins: list[Pin] = field(default_factory=list)
     mine: str = ""
+
+    @property
+    def shape(self) -> str:
+        return nearest_shape(self.result.width or 0, self.result.height or 0)
 
     @property
     def is_picked(self) -> bool:

@@ -11,6 +11,7 @@ urlpatterns = [
     path("act/", organise_views.act, name="act"),
     path("bulk/", organise_views.bulk_jobs, name="bulk"),
     path("bulk/<uuid:job_id>/undo/", organise_views.bulk_undo, name="bulk_undo"),
+    path("share/", organise_views.share_chosen, name="share_chosen"),
     path("trash/", organise_views.trash, name="trash"),
     path("download/", organise_views.archive, name="archive"),
     path("collections/", organise_views.collections, name="collections"),

@@ -150,7 +150,7 @@ def compare(request: HttpRequest) -> HttpResponse:
         raise Http404
     left, right = (found[pk] for pk in ids if pk)
     context = {
-        "sides": [(left, comparing.name_of(left)), (right, comparing.name_of(right))],
+        "sides": list(zip((left, right), comparing.names_of(left, right), strict=True)),
         "differences": comparing.differences(left, right),
         "is_clip": Result.Kind.VIDEO in (left.kind, right.kind),
         "swapped": f"{reverse('gallery:compare')}?a={right.pk}&b={left.pk}",

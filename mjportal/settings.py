@@ -113,7 +113,11 @@ TEMPLATES = [
                 "django.contrib.messages.context_processors.messages",
                 "gallery.context.files",
             ],
-            "builtins": ["template_partials.templatetags.partials", "heroicons.templatetags.heroicons"],
+            "builtins": [
+                "template_partials.templatetags.partials",
+                "heroicons.templatetags.heroicons",
+                "mjportal.templatetags.words",
+            ],
         },
     },
 ]

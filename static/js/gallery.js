@@ -128,6 +128,14 @@ document.addEventListener("viewer:left", (event) => {
   link?.focus({ preventScroll: true });
   link?.scrollIntoView({ block: "nearest" });
 });
+// The filter desk lies over the page, which makes room as high as the desk is.
+const desk = new ResizeObserver(([each]) => document.body.style.setProperty("--desk", `${Math.ceil(each.borderBoxSize[0].blockSize)}px`));
+function watchDesk() {
+  desk.disconnect();
+  if (find("#facet-desk")) desk.observe(find("#facet-desk"));
+}
+document.addEventListener("htmx:afterSettle", watchDesk);
+watchDesk();
 comeBack();
 
 welcome(document);

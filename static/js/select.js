@@ -6,7 +6,9 @@ const bar = document.getElementById("selection");
 const wall = () => document.getElementById("wall");
 const tiles = () => [...document.querySelectorAll(".tile[data-result]")];
 const chosen = new Set();
+const switchOn = document.querySelector("[data-select]");
 let everything = false;
+let selecting = false;
 let last = null;
 
 function mark(tile, on) {
@@ -18,9 +20,10 @@ function mark(tile, on) {
 }
 
 function draw() {
-  const count = everything ? document.querySelector("#found .found")?.textContent ?? "All" : String(chosen.size);
+  const count = everything ? document.querySelector("#found .found")?.textContent.replace(" found", "") ?? "All" : String(chosen.size);
   bar.querySelector("[data-count]").textContent = count;
-  bar.hidden = !everything && !chosen.size;
+  bar.hidden = !selecting && !everything && !chosen.size;
+  switchOn?.setAttribute("aria-pressed", String(!bar.hidden));
   const two = bar.querySelector("[data-two]");
   two.hidden = everything || chosen.size !== 2;
   if (!two.hidden) two.search = new URLSearchParams([...chosen].map((id, index) => ["ab"[index], id]));
@@ -28,7 +31,7 @@ function draw() {
 }
 
 function clear() {
-  everything = false;
+  everything = selecting = false;
   for (const tile of tiles()) mark(tile, false);
   chosen.clear();
   draw();
@@ -102,8 +105,30 @@ async function send(body) {
   return answer.json();
 }
 
-bar.addEventListener("submit", async (event) => {
+const isEmpty = () => !everything && !chosen.size;
+
+// Leaves the page with what is chosen: for a zip, or for the page where they are shared.
+function leaveFor(address) {
+  const form = Object.assign(document.createElement("form"), { method: "post", action: address, hidden: true });
+  for (const [name, value] of said()) form.append(Object.assign(document.createElement("input"), { name, value }));
+  document.body.append(form);
+  form.submit();
+  form.remove();
+}
+
+function refuseEmpty(event) {
   event.preventDefault();
+  toast("Nothing is chosen yet. Choose pictures first.");
+}
+
+for (const box of bar.querySelectorAll("[popover]")) {
+  box.addEventListener("beforetoggle", (event) => event.newState === "open" && isEmpty() && refuseEmpty(event));
+}
+
+bar.addEventListener("submit", async (event) => {
+  if (isEmpty()) return refuseEmpty(event);
+  event.preventDefault();
+  if (event.submitter?.hasAttribute("formaction")) return leaveFor(event.submitter.formAction);
   const act = event.submitter?.value ?? "";
   const body = said();
   body.set("act", act);
@@ -141,13 +166,18 @@ bar.querySelector("[data-everything]").addEventListener("click", () => {
   draw();
 });
 bar.querySelector("[data-clear]").addEventListener("click", clear);
-bar.querySelector("[data-zip]").addEventListener("click", () => {
-  const form = Object.assign(document.createElement("form"), { method: "post", action: bar.dataset.archive, hidden: true });
-  for (const [name, value] of said()) form.append(Object.assign(document.createElement("input"), { name, value }));
-  document.body.append(form);
-  form.submit();
-  form.remove();
+bar.querySelector("[data-zip]").addEventListener("click", (event) => {
+  if (isEmpty()) refuseEmpty(event);
+  else leaveFor(bar.dataset.archive);
 });
+if (switchOn) {
+  switchOn.disabled = false;
+  switchOn.addEventListener("click", () => {
+    if (!bar.hidden) return clear();
+    selecting = true;
+    draw();
+  });
+}
 document.getElementById("collect").addEventListener("toggle", (event) => {
   if (event.newState !== "open") return;
   const list = bar.querySelector("[data-list]");

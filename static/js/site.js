@@ -75,6 +75,20 @@ document.addEventListener("focusin", (event) => {
 const line = document.querySelector(".subline");
 const place = line?.querySelector("[aria-current]");
 if (place) line.scrollLeft = place.offsetLeft - (line.clientWidth - place.offsetWidth) / 2;
+// Copies the field before the button. Where the clipboard is closed, as by plain http, the old way still works.
+for (const button of document.querySelectorAll("[data-copies]")) {
+  button.hidden = false;
+  button.addEventListener("click", async () => {
+    const field = button.previousElementSibling;
+    field.select();
+    if (navigator.clipboard) await navigator.clipboard.writeText(field.value).catch(() => document.execCommand("copy"));
+    else document.execCommand("copy");
+    const words = button.querySelector("span");
+    words.textContent = "Copied";
+    toast("The link is copied.");
+    setTimeout(() => (words.textContent = "Copy"), 2000);
+  });
+}
 document.querySelectorAll("#toasts > .toast").forEach(arm);
 document.addEventListener("toast", (event) => toast(event.detail.value ?? String(event.detail)));
 document.addEventListener("htmx:sendError", () => toast("The site can't be reached. Nothing was lost; try again."));

@@ -7,7 +7,7 @@ import pytest
 from django.test import Client
 
 from accounts.models import User
-from gallery.comparing import differences, name_of
+from gallery.comparing import differences, name_of, names_of
 from gallery.models import Result
 from tests.gallery.conftest import Shelf, new_task
 
@@ -55,6 +55,14 @@ def test_two_of_one_task_differ_in_nothing_but_their_number(shelf: Shelf) -> Non
     second = shelf(task=first.task, position=1)
     assert [each.label for each in differences(first, second)] == ["Result"]
     assert (name_of(first), name_of(second)) == ("Result 1", "Result 2")
+
+
+def test_two_of_the_same_name_are_told_by_their_words_or_their_time(shelf: Shelf) -> None:
+    first, second = shelf(prompt="fog at dawn"), shelf(prompt="a red fox in the deep snow")
+    assert names_of(first, second) == ("Result 1 of “fog at dawn”", "Result 1 of “a red fox in …”")
+    third = shelf(prompt="fog at dawn")
+    names = names_of(first, third)
+    assert all(re.fullmatch(r"Result 1, \d+ \w+ \d\d:\d\d:\d\d", name) for name in names)
 
 
 def test_a_picture_without_a_source_is_offered_with_the_next_of_its_task(browser: Client, shelf: Shelf) -> None:

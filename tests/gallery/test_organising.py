@@ -227,3 +227,36 @@ def test_everything_that_matches_is_at_most_what_can_be_undone(owner: User, shel
     shelf(task=new_task(owner, "red fox"))
     assert organising.matching(Space(owner.pk), Search(text="fox")).count() == 1
     assert organising.matching(Space(owner.pk), Search(text="owl")).count() == 0
+
+
+def test_what_is_chosen_is_shared_as_a_collection_of_its_own(browser: Client, shelf: Shelf) -> None:
+    one, other = shelf(prompt="one"), shelf(sha256=sha(2), prompt="two")
+    answer = browser.post("/gallery/share/", {"result": [str(one.pk)], "share_name": "For the client"})
+    made = Collection.objects.get(name="For the client")
+    assert answer.headers["Location"] == f"/gallery/collections/{made.pk}/#links"
+    assert [item.result_id for item in made.items.all()] == [one.pk]
+    assert "Nothing to see in here yet" not in browser.get(f"/gallery/collections/{made.pk}/").text
+    browser.post("/gallery/share/", {"everything": "1", "search": "q=two"})
+    assert [item.result_id for item in Collection.objects.exclude(pk=made.pk).get().items.all()] == [other.pk]
+
+
+def test_sharing_nothing_or_too_much_is_said_in_words(
+    browser: Client, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert "Nothing is chosen yet" in browser.post("/gallery/share/", {"next": "/gallery/"}, follow=True).text
+    shelf(prompt="one"), shelf(sha256=sha(2), prompt="two")
+    monkeypatch.setattr("gallery.sharing.MOST_SHOWN", 1)
+    assert "at most 1 pictures" in browser.post("/gallery/share/", {"everything": "1"}, follow=True).text
+    assert not Collection.objects.exists()
+
+
+def test_a_viewer_of_a_team_shares_nothing(browser: Client, owner: User, shelf: Shelf) -> None:
+    team = Team.objects.create(name="North")
+    Membership.objects.create(user=owner, team=team, role=Role.VIEWER)
+    User.objects.filter(pk=owner.pk).update(team=team)
+    assert browser.post("/gallery/share/", {"everything": "1"}).status_code == 404
+
+
+def test_a_collection_with_nothing_to_see_says_so_before_it_is_shared(browser: Client, owner: User) -> None:
+    empty = Collection.objects.create(user=owner, name="Later")
+    assert "Nothing to see in here yet" in browser.get(f"/gallery/collections/{empty.pk}/").text

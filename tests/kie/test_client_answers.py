@@ -222,7 +222,18 @@ def test_a_report_about_another_task_is_no_report(server: RawServer, client: Cli
         client.report(TASK)
 
 
-@pytest.mark.parametrize(("text", "amount"), X)
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("5916.25", "5916.25"),
+        ("92", "92"),
+        ('"92.5"', "92.5"),
+        ("0", "0"),
+        ("-3", "-3"),
+        ("0.1", "0.1"),
+        ("34.300000000000004", "34.300000"),
+    ],
+)
 def test_the_balance_is_an_exact_decimal(server: RawServer, client: Client, text: str, amount: str) -> None:
     server.answer(http(200, f'{{"code":200,"msg":"success","data":{text}}}'))
     assert str(client.balance()) == amount
