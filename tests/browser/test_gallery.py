@@ -163,7 +163,7 @@ def review(browser: Browser, link: str) -> None:
     guest.locator("[data-pinboard]").click(position={"x": 39, "y": 20})
     guest.keyboard.type("This sun, please keep it.")
     guest.get_by_role("button", name="Say it").click()
-    expect(guest.get_by_text("you, 0")).to_be_visible()
+    expect(guest.get_by_text("you, just now")).to_be_visible()
     board = guest.locator("[data-pinboard]").bounding_box()
     pin = guest.locator("[data-pinboard] .pins circle").bounding_box()
     assert pin
