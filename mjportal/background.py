@@ -10,6 +10,7 @@ from django.db import DatabaseError, transaction
 from django_q.tasks import async_task
 
 CLUSTER = "work"
+FILES = "files"
 logger = logging.getLogger(__name__)
 
 
@@ -21,7 +22,8 @@ def enqueue(job: str, pk: UUID | int | str) -> None:
 def _ring(job: str, pk: str) -> None:
     try:
         # Named, because inside the sync cluster the default would be its own queue, whose workers are taken by loops.
-        async_task(job, pk, cluster=CLUSTER, task_name=f"{job.rsplit('.', 1)[-1]}:{pk}"[:100])
+        cluster = FILES if job.startswith("gallery.") else CLUSTER
+        async_task(job, pk, cluster=cluster, task_name=f"{job.rsplit('.', 1)[-1]}:{pk}"[:100])
     except DatabaseError:
         # The row this bell belongs to is committed already, so the sweep finds it: the person must not see an error.
         logger.warning("bell for %s %s was not rung; the sweep will find it", job, pk, exc_info=True)

@@ -316,26 +316,19 @@ if KIE_VARY_INDEX_BASE not in {0, 1}:
 # --- background jobs --------------------------------------------------------------------------------------------------
 _cluster = {"orm": "default", "bulk": 1, "max_attempts": 1, "ack_failures": True, "catch_up": False, "save_limit": -1}
 _cluster |= {"poll": 0.2, "label": "Background jobs"}
-JOB_WORKERS = env.int("JOB_WORKERS", 4)
+JOB_WORKERS = env.int("JOB_WORKERS", 3)
+FILE_WORKERS = env.int("FILE_WORKERS", 4)
+_patient = {**_cluster, "timeout": 900, "retry": 1900, "recycle": 100, "scheduler": False}
+_brisk = {**_cluster, "timeout": 240, "retry": 600, "recycle": 20, "scheduler": True}
 Q_CLUSTER = {
-    **_cluster,
+    **_patient,
     "name": "work",
     "workers": JOB_WORKERS,
     "queue_limit": JOB_WORKERS,
-    "timeout": 900,
-    "retry": 1900,
-    "recycle": 100,
-    "scheduler": False,
     "ALT_CLUSTERS": {
-        "sync": {
-            **_cluster,
-            "workers": 2,
-            "queue_limit": 2,
-            "timeout": 240,
-            "retry": 600,
-            "recycle": 20,
-            "scheduler": True,
-        }
+        # A slow file host may take ten minutes for a clip: nobody's sending waits behind it.
+        "files": {**_patient, "workers": FILE_WORKERS, "queue_limit": FILE_WORKERS},
+        "sync": {**_brisk, "workers": 2, "queue_limit": 2},
     },
 }
 

@@ -15,6 +15,7 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 
 from django.conf import settings
@@ -22,6 +23,7 @@ from django.db import DatabaseError, close_old_connections
 from django.utils import timezone
 from django_q.models import OrmQ
 
+from mjportal.background import FILES
 from tasks.models import Lease
 from tasks.schedules import CLUSTER, STOP_FILE, ensure_schedule
 
@@ -41,13 +43,13 @@ def sync_stands_still(started: float) -> bool:
     return not fresh and time.monotonic() - started > STARTUP_SECONDS + STUCK_AFTER.total_seconds()
 
 
-def work_stands_still(started: float) -> bool:
+def work_stands_still(started: float, queue: str = "work") -> bool:
     """A bell has been due for a while and nobody takes it, though workers are free (a taken bell's lock is ahead)."""
     if time.monotonic() - started < STARTUP_SECONDS:
         return False
-    waiting = OrmQ.objects.filter(key="work", lock__lt=timezone.now() - STUCK_AFTER).exists()
-    taken = OrmQ.objects.filter(key="work", lock__gt=timezone.now()).count()
-    return bool(waiting and taken < settings.JOB_WORKERS)
+    waiting = OrmQ.objects.filter(key=queue, lock__lt=timezone.now() - STUCK_AFTER).exists()
+    taken = OrmQ.objects.filter(key=queue, lock__gt=timezone.now()).count()
+    return bool(waiting and taken < (settings.FILE_WORKERS if queue == FILES else settings.JOB_WORKERS))
 
 
 @dataclass
@@ -105,7 +107,11 @@ class Supervisor:
 
     def __init__(self, stop_file: Path) -> None:
         self.stop_file = stop_file
-        self.clusters = [Cluster("work", work_stands_still), Cluster(CLUSTER, sync_stands_still)]
+        self.clusters = [
+            Cluster("work", work_stands_still),
+            Cluster(FILES, partial(work_stands_still, queue=FILES)),
+            Cluster(CLUSTER, sync_stands_still),
+        ]
         self.stopping = False
 
     def run(self) -> None:

@@ -117,14 +117,14 @@ def whole_result(scale: Scale) -> dict[str, Measured]:
             )
     ratio, spread = ratio_of(rounds)
     words = f"documents' way: {middle(rounds, 1):.2f} s"
-    return {"D4": Measured(ratio, f"{middle(rounds, 0):.2f} s, {settings.JOB_WORKERS} workers", words, spread)}
+    return {"D4": Measured(ratio, f"{middle(rounds, 0):.2f} s, {settings.FILE_WORKERS} workers", words, spread)}
 
 
 @contextmanager
 def _workers() -> Iterator[Pool]:
-    """As many processes as the site has job workers, started and loaded."""
-    with multiprocessing.get_context("spawn").Pool(settings.JOB_WORKERS, workers.load_site) as pool:
-        pool.map(time.sleep, [0.1] * settings.JOB_WORKERS, chunksize=1)
+    """As many processes as the site has workers for files, started and loaded."""
+    with multiprocessing.get_context("spawn").Pool(settings.FILE_WORKERS, workers.load_site) as pool:
+        pool.map(time.sleep, [0.1] * settings.FILE_WORKERS, chunksize=1)
         yield pool
 
 

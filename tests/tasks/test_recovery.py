@@ -40,6 +40,17 @@ def test_a_wiped_job_queue_loses_nothing(desk: Desk) -> None:
     assert desk.send(task).status == Status.RUNNING
 
 
+@pytest.mark.django_db(transaction=True)
+def test_files_wait_in_a_queue_of_their_own_that_slow_ones_hold_up_nobody_s_sending(desk: Desk) -> None:
+    task = desk.running()
+    desk.queue("next")
+    desk.sandbox.finish(task.provider_task_id)
+    desk.look(task)
+    functions = {bell.func(): bell.key for bell in OrmQ.objects.all()}
+    assert functions["gallery.jobs.save_result"] == "files"
+    assert functions["tasks.jobs.submit_task"] == "work"
+
+
 def test_no_more_bells_are_rung_than_an_account_may_send(desk: Desk) -> None:
     for number in range(25):
         desk.queue(f"prompt {number}")
