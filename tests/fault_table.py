@@ -22,7 +22,7 @@ GROUPS = {
     ),
     "answers nobody would think of": ("kie/test_reports_random.py",),
     "the wire: cut, slow, endless, redirected": ("kie/test_client_wire.py",),
-    "callbacks that outrun or contradict an answer": ("tasks/test_named.py",),
+    "callbacks that outrun or contradict an answer": ("tasks/test_named.py", "tasks/test_second_thoughts.py"),
     "callbacks: repeated, forged, stale, altered": ("callbacks/test_receive.py", "callbacks/test_signature.py"),
     "hostile files": ("gallery/test_renditions.py", "gallery/test_saving.py"),
     "hostile addresses": ("gallery/test_addresses.py", "gallery/test_downloads.py"),
@@ -56,6 +56,7 @@ RULES = {
         "tasks/test_submit.py::test_two_workers_with_the_same_bell_send_once",
         "tasks/test_submit.py::test_an_id_another_task_bears_is_not_taken",
         "tasks/test_named.py",
+        "tasks/test_second_thoughts.py::test_an_upscale_that_a_callback_names_is_not_sent_by_the_older_path",
     ),
     "R2": (
         "tasks/test_crash.py",
@@ -81,6 +82,7 @@ RULES = {
         "callbacks/test_receive.py::test_a_storm_of_replays_costs_one_look_in_ten_seconds",
         "tasks/test_following.py::test_after_an_hour_without_a_key_what_a_callback_named_is_fetched_and_marked",
         "callbacks/test_receive.py::test_a_ring_that_names_nothing_leaves_what_an_earlier_one_named",
+        "tasks/test_second_thoughts.py::test_a_later_key_of_another_account_says_nothing_about_a_task",
     ),
     "R7": (
         "tasks/test_following.py::test_a_state_once_final_does_not_move_back",
@@ -124,5 +126,8 @@ RULES = {
         "kie/test_client_privacy.py",
         "tasks/test_following.py::test_only_the_last_twenty_answers_of_a_task_are_kept",
     ),
-    "R16": ("tasks/test_recovery.py::test_after_a_restore_what_was_not_sent_waits_for_a_person",),
+    "R16": (
+        "tasks/test_recovery.py::test_after_a_restore_what_was_not_sent_waits_for_a_person",
+        "tasks/test_second_thoughts.py::test_after_a_restore_the_callback_of_what_was_sent_since_is_heard",
+    ),
 }
