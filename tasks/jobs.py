@@ -182,6 +182,8 @@ def _keep_second(task: Task, accepted_id: str) -> None:
     """A callback named another id: an earlier try, turned down by its answer, was bought as well. Bring it in."""
     task.refresh_from_db()
     for other in {accepted_id, task.hinted_task_id} - {"", task.provider_task_id}:
+        if Task.objects.filter(key_fingerprint=task.key_fingerprint, provider_task_id=other).exists():
+            continue
         text = f"Task {task.pk} is {task.provider_task_id} at the provider, which took {other} for it as well."
         tell_admins("twice", "The provider took a task twice", f"{text} It may have charged both.")
         try:

@@ -138,6 +138,16 @@ def test_an_id_the_provider_gave_out_beside_the_task_s_own_is_brought_in_and_tol
     ]
 
 
+def test_a_callback_that_names_a_task_known_already_is_no_second_purchase(desk: Desk) -> None:
+    User.objects.create_superuser("admin@example.com")
+    other, task = desk.running("an owl"), desk.queue("a fox")
+    lifecycle.claim(task, timezone.now())
+    gates.mark_on_wire(task, timezone.now())
+    assert ring(task, said(other.provider_task_id)) == 200
+    jobs._remember(task, type("Accepted", (), {"task_id": "a" * 32})())
+    assert (fresh(task).provider_task_id, Task.objects.count(), mail.outbox) == ("a" * 32, 2, [])
+
+
 def test_a_later_key_of_another_account_says_nothing_about_a_task(desk: Desk) -> None:
     task = desk.running()
     desk.sandbox.finish(task.provider_task_id)
