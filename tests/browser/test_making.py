@@ -100,24 +100,25 @@ def test_a_flag_that_is_deleted_takes_its_value_and_its_price_along(visit: Maker
     expect(page.get_by_role("button", name="Generate 8")).to_be_visible()
 
 
-def test_generate_is_hollow_and_says_why_while_nothing_can_be_sent(visit: Maker, page: Page) -> None:
+def test_generate_is_hollow_while_nothing_can_be_sent_and_says_why_when_pressed(visit: Maker, page: Page) -> None:
     prompt, button = page.get_by_label("Prompt", exact=True), page.locator("#generate")
+    hollow, lit = page.locator("#generate[data-hollow]"), page.locator("#generate:not([data-hollow])")
     prompt.fill("")
-    expect(button).to_have_attribute("aria-disabled", "true")
-    prompt.press("Control+Enter")
-    expect(page.get_by_text("Say what you want to see first.")).to_be_visible()
+    expect(hollow).to_be_visible()
+    button.click()
+    expect(page.get_by_text("Write a prompt.")).to_be_visible()
     prompt.fill("a fox --s 99999")
     expect(page.locator("#notes .error")).to_be_visible()
-    expect(button).to_have_attribute("aria-disabled", "true")
+    expect(hollow).to_be_visible()
     prompt.fill("a fox")
-    expect(button).not_to_have_attribute("aria-disabled", "true")
-    page.get_by_role("button", name="Settings", exact=True).click()
-    page.locator("[name=task_type][value=mj_img2img]").check(force=True)
-    expect(button).to_have_attribute("aria-disabled", "true")
-    prompt.press("Control+Enter")
-    expect(page.get_by_text("Add a picture to start from.")).to_be_visible()
+    expect(lit).to_be_visible()
+    page.keyboard.press("Alt+2")
+    expect(page.locator("[name=task_type]:checked")).to_have_value("mj_img2img")
+    expect(hollow).to_be_visible()
+    button.click()
+    expect(page.get_by_text("Add a picture to start from.").first).to_be_visible()
     page.keyboard.press("Alt+1")
-    expect(button).not_to_have_attribute("aria-disabled", "true")
+    expect(lit).to_be_visible()
     assert visit.received("mj/generate") == []
 
 
