@@ -57,6 +57,7 @@ POLICY = {
     "gallery:collections": BOTH,
     "gallery:collection": BOTH,
     "gallery:share": ACT,
+    "gallery:share_chosen": ACT,
     "gallery:reply": ACT,
     "gallery:revoke": ACT,
     "gallery:rate": ACT,
