@@ -15,7 +15,6 @@ from mjportal.background import enqueue
 from mjportal.encryption import Secret
 
 READ_JOB = "tasks.jobs.read_balance"
-
 KEY_LENGTHS = range(8, 201)
 
 

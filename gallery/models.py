@@ -14,9 +14,9 @@ from accounts.models import Team
 from accounts.spaces import Space, visible
 from gallery.fulltext import Words
 
-# The provider promises 14 or 15 days: people see the thirteenth, we go on trying to the fifteenth.
 # Upscale, vary and extend name a result by its index, 0 to 3.
 MOST_BUILDABLE = 4
+# The provider promises 14 or 15 days: people see the thirteenth, we go on trying to the fifteenth.
 KEPT_BY_PROVIDER = timedelta(days=13)
 GIVEN_UP_AFTER = timedelta(days=15)
 

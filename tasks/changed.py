@@ -45,17 +45,7 @@ _TEAM_STANDING = f"""SELECT w.board_revision, {_FIGURES.format(t="t.team_id = w.
 # What a card shows. Every further column costs a converter for each row; one that is forgotten costs a query.
 CARD = (
     *("id", "user_id", "kind", "task_type", "prompt", "parameters", "parent_id", "parent_position", "cost", "status"),
-    *(
-        "hold_reason",
-        "failure_class",
-        "message",
-        "created_at",
-        "next_send_at",
-        "sent_at",
-        "finished_at",
-        "empty_looks",
-        "blind_since",
-    ),
+    *("hold_reason", "failure_class", "message", "created_at", "next_send_at", "sent_at", "finished_at", "empty_looks"),
 )
 _CARD = ", ".join(CARD)
 _TASKS = f"""SELECT {_CARD} FROM tasks_task WHERE id IN (

@@ -8,10 +8,9 @@ from kie.errors import Busy, KeyRefused, KieError
 from kie.reports import Report, ReportState
 from tasks import lifecycle, looks
 from tasks.adopting import describe
-from tasks.models import FailureClass, Kind, Status, Task
+from tasks.models import FINAL, FailureClass, Kind, Status, Task
 
 NOT_THERE = "The provider has no such task for this key. It keeps records for two months."
-ENDED = (Status.FAILED, Status.CANCELLED, Status.SUCCEEDED)
 MODERATION = re.compile(r"banned|sensitive|moderat|policy|nsfw|prohibited", re.IGNORECASE)
 
 
@@ -50,9 +49,9 @@ def apply_report(task: Task, report: Report, now: datetime) -> LookNote | None:
         return _missing(task, now, note)
     if report.state == ReportState.SWITCHED_OFF:
         return replace(note, next_look_at=now + looks.jittered(3600), confirmed_at=task.confirmed_at)
-    if task.status in ENDED and report.state != ReportState.SUCCEEDED:
+    if task.status in FINAL and report.state != ReportState.SUCCEEDED:
         return _ended(task, report, now, note)
-    named = task.provider_task_id or task.status in ENDED
+    named = task.provider_task_id or task.status in FINAL
     if not named and not lifecycle.mark_running(task, task.hinted_task_id, task.sent_at or now):
         # It moved on meanwhile, or another task bears that id.
         return replace(note, confirmed_at=task.confirmed_at)
@@ -79,7 +78,7 @@ def _missing(task: Task, now: datetime, note: LookNote) -> LookNote | None:
         return None
     if not task.provider_task_id and _try_another_hint(task):
         due = now + looks.QUICK_LOOK
-    elif task.status in ENDED and tries >= looks.MISSING_TRIES:
+    elif task.status in FINAL and tries >= looks.MISSING_TRIES:
         # A callback gave it a number nobody knows: asked for long enough.
         due = None
     return replace(note, next_look_at=due, bad_looks=tries, confirmed_at=task.confirmed_at)

@@ -65,7 +65,6 @@ def sync_loop(life: float = LIFE) -> int:
 
 def tick(holder: str) -> None:
     """Look at what is due and ring for what may be sent, also while looks take their time."""
-    ring_due(timezone.now())
     sync_due_tasks(beat=partial(_beat, holder))
     ring_due(timezone.now())
 

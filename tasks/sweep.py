@@ -8,6 +8,7 @@ from django.core.cache import cache
 from django.db.models import F, Q
 
 from accounts.models import ApiKey
+from accounts.services import READ_JOB
 from gallery.files import has_room
 from gallery.jobs import sweep as sweep_gallery
 from gallery.models import Result
@@ -89,7 +90,7 @@ def _check_old_balances(now: datetime) -> None:
         old = Q(checked_at__lt=now - every) | Q(checked_at__isnull=True)
         whose = Q(pk__in=held.values("api_key_id")) | Q(user_id__in=held.filter(api_key=None).values("user_id"))
         for pk in ApiKey.objects.filter(old, whose).values_list("pk", flat=True):
-            enqueue("tasks.jobs.read_balance", pk)
+            enqueue(READ_JOB, pk)
 
 
 def read_balances(now: datetime) -> None:
@@ -97,7 +98,7 @@ def read_balances(now: datetime) -> None:
     busy = Task.objects.filter(status__in=lifecycle.ON_THE_WIRE).values("api_key_id")
     old = Q(checked_at__lt=now - BALANCE_EVERY) | Q(checked_at__isnull=True)
     for pk in ApiKey.objects.filter(old, pk__in=busy, refused_at=None).values_list("pk", flat=True):
-        enqueue("tasks.jobs.read_balance", pk)
+        enqueue(READ_JOB, pk)
 
 
 def open_eyes(now: datetime) -> None:

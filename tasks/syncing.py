@@ -16,6 +16,7 @@ from uuid import UUID
 from django.conf import settings
 from django.utils import timezone
 
+from accounts.services import READ_JOB
 from kie.client import Client
 from kie.errors import Busy, KeyRefused, KieError, UnexpectedReply
 from kie.reports import Report, ReportState
@@ -223,4 +224,4 @@ def _after(gathered: Pass) -> None:
         gates.note_provider(False, timezone.now())
     ended = list(Task.objects.filter(pk__in=gathered.settled | gathered.refused))
     for pk in {key.pk for _, key in watching_keys(ended)}:
-        enqueue("tasks.jobs.read_balance", pk)
+        enqueue(READ_JOB, pk)
