@@ -85,7 +85,9 @@ Open = Callable[..., Page]
 def open_page(browser: Browser, site: Site, state: dict[str, object]) -> Iterator[Open]:
     contexts = []
 
-    def go(path: str, width: int = 1280, theme: str = "dark", signed_in: bool = True) -> Page:
+    def go(
+        path: str, width: int = 1280, theme: str = "dark", signed_in: bool = True, slow: tuple[int, int] = (1, 0)
+    ) -> Page:
         context = browser.new_context(
             viewport={"width": width, "height": 900},
             color_scheme=theme,  # type: ignore[arg-type]
@@ -98,6 +100,13 @@ def open_page(browser: Browser, site: Site, state: dict[str, object]) -> Iterato
         # The site is dark until somebody switches it, whatever the system prefers.
         context.add_init_script(f"localStorage.setItem('theme', '{theme}')")
         page = context.new_page()
+        if slow != (1, 0):
+            rate, latency = slow
+            browser_itself = context.new_cdp_session(page)
+            browser_itself.send("Emulation.setCPUThrottlingRate", {"rate": rate})
+            line = {"offline": False, "latency": latency, "downloadThroughput": -1, "uploadThroughput": -1}
+            browser_itself.send("Network.enable")
+            browser_itself.send("Network.emulateNetworkConditions", line)
         page.goto(f"{site.url}{path}")
         return page
 
@@ -208,6 +217,15 @@ SHIFTS = """() => new Promise((tell) => {
 @pytest.mark.parametrize("path", ["/", "/gallery/"])
 def test_nothing_moves_while_a_page_and_its_pictures_load(open_page: Open, path: str, width: int) -> None:
     assert open_page(path, width).evaluate(SHIFTS) == 0
+
+
+@pytest.mark.parametrize("slow", [(12, 0), (1, 300)])
+@pytest.mark.parametrize(("path", "width"), [("/", 390), ("/", 1280), ("/gallery/", 390)])
+def test_nothing_moves_on_a_slow_machine_or_a_slow_line(
+    open_page: Open, path: str, width: int, slow: tuple[int, int]
+) -> None:
+    # A slow machine paints what it has read so far; over a slow line the font comes after the style sheets.
+    assert open_page(path, width, slow=slow).evaluate(SHIFTS) == 0
 
 
 def test_the_prompt_shows_braces_and_flags_in_colour_where_they_stand(open_page: Open) -> None:
