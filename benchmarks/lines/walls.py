@@ -39,19 +39,20 @@ FILE_BYTES = 1_500_000
 
 
 @cache
-def _walls(count: int) -> tuple[Space, Space]:
-    """(the space with 1,000 results, the one with `count`), made once."""
-    spaces = []
-    for name, results, owners in (("Small", 1000, 20), ("Large", count, PEOPLE)):
-        boss = people.person(f"boss-{name.lower()}")
-        team = teams.create(boss, name)
-        seed_gallery(results, owners, random.Random(name), team)
-        spaces.append(Space(boss.pk, team.pk))
-    return spaces[0], spaces[1]
+def _wall(name: str, results: int, owners: int) -> Space:
+    """A team's space of so many results of so many people, made once."""
+    boss = people.person(f"boss-{name}")
+    team = teams.create(boss, name)
+    seed_gallery(results, owners, random.Random(name), team)
+    return Space(boss.pk, team.pk)
 
 
-def _scaled(scale: Scale) -> tuple[Space, Space]:
-    return _walls(scale.pick(1_000_000, 100_000))
+def _small() -> Space:
+    return _wall("small", 1000, 20)
+
+
+def _large(scale: Scale) -> Space:
+    return _wall("large", scale.pick(1_000_000, 100_000), PEOPLE)
 
 
 def _seconds(work: Callable[[], Any]) -> float:
@@ -61,7 +62,7 @@ def _seconds(work: Callable[[], Any]) -> float:
 
 
 def first_page(scale: Scale) -> dict[str, Measured]:
-    small, large = _scaled(scale)
+    small, large = _small(), _large(scale)
     nothing = Search()
 
     def of(space: Space) -> float:
@@ -76,7 +77,7 @@ def first_page(scale: Scale) -> dict[str, Measured]:
 
 
 def deep_page(scale: Scale) -> dict[str, Measured]:
-    _, large = _scaled(scale)
+    large = _large(scale)
     at = DEEP * PAGE
     saved_at, pk = Result.objects.in_space(large).on_wall().values_list("saved_at", "pk")[at : at + 1].get()
     if saved_at is None:
@@ -90,7 +91,7 @@ def deep_page(scale: Scale) -> dict[str, Measured]:
 
 
 def word_search(scale: Scale) -> dict[str, Measured]:
-    _, large = _scaled(scale)
+    large = _large(scale)
     search = Search(text="zeppelin lantern")
     naive = Result.objects.in_space(large).on_wall().order_by("-saved_at", "-id")
     naive = naive.filter(task__prompt__icontains="zeppelin").filter(task__prompt__icontains="lantern")
@@ -110,7 +111,7 @@ def word_search(scale: Scale) -> dict[str, Measured]:
 
 
 def queries(scale: Scale) -> dict[str, Measured]:
-    _, large = _scaled(scale)
+    large = _large(scale)
     boss = User.objects.get(pk=large.user_id)
     browser = Client(HTTP_COOKIE=people.sign_in(boss), HTTP_HOST="127.0.0.1")
     with plain_static():
@@ -125,7 +126,7 @@ def queries(scale: Scale) -> dict[str, Measured]:
 
 
 def rendering(scale: Scale) -> dict[str, Measured]:
-    _, large = _scaled(scale)
+    large = _large(scale)
     page = read_page(large, Search(), None)
     request = RequestFactory().get("/gallery/")
     request.user = AnonymousUser()
@@ -154,7 +155,7 @@ def rendering(scale: Scale) -> dict[str, Measured]:
 def zip_of_many(scale: Scale) -> dict[str, Measured]:
     """One file on the storage, named by every row: what is measured is the zip, not the disk."""
     count = scale.pick(500, 100)
-    small, _ = _scaled(scale)
+    small = _small()
     sha256 = "e" * 64
     name = files.original_name(sha256, "jpg")
     default_storage.save(name, ContentFile(random.Random(1).randbytes(FILE_BYTES)))
