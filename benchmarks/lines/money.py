@@ -81,9 +81,13 @@ def _fill(team: Team, count: int) -> None:
     LedgerEntry.objects.create(task=task, user=first, team=team, kind="settled", credits=8, delta=8, at=now)
     numbers = f"WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < {count})"  # noqa: S608
     person = f"{base} + n.i % {PEOPLE - 1}"
-    ago = f"'-' || (n.i % {MONTHS * 30}) || ' days', '-' || (n.i % 600) || ' minutes'"
-    past = f"strftime('%Y-%m-%d %H:%M:%f000', 'now', {ago})"
-    key = "printf('%032x', n.i)"
+    days, minutes = f"(n.i % {MONTHS * 30})", "(n.i % 600)"
+    if connection.vendor == "postgresql":
+        past = f"now() - {days} * interval '1 day' - {minutes} * interval '1 minute'"
+        key = "lpad(to_hex(n.i), 32, '0')::uuid"
+    else:
+        past = f"strftime('%Y-%m-%d %H:%M:%f000', 'now', '-' || {days} || ' days', '-' || {minutes} || ' minutes')"
+        key = "printf('%032x', n.i)"
     fresh = {
         "id": key,
         "nonce": key,
@@ -93,13 +97,15 @@ def _fill(team: Team, count: int) -> None:
     }
     with connection.cursor() as cursor:
         cursor.execute(_copy(Task, numbers, fresh, f"t.id = '{task.pk.hex}'"))
-        lines = {"id": "NULL", "task_id": key, "user_id": person, "at": past, "booked_at": past}
+        lines = {"task_id": key, "user_id": person, "at": past, "booked_at": past}
         cursor.execute(_copy(LedgerEntry, numbers, lines, f"t.task_id = '{task.pk.hex}'"))
         cursor.execute("ANALYZE")
 
 
 def _copy(model: type[Model], numbers: str, fresh: dict[str, str], which: str) -> str:
-    columns = [str(field.column) for field in model._meta.concrete_fields]
+    columns = [
+        str(field.column) for field in model._meta.concrete_fields if field.get_internal_type() != "BigAutoField"
+    ]
     values = [fresh.get(column, f't."{column}"') for column in columns]
     names = ", ".join(f'"{column}"' for column in columns)
     table = model._meta.db_table
