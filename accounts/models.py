@@ -114,6 +114,9 @@ class ApiKey(models.Model):
     checked_at = models.DateTimeField(null=True, blank=True)
     refused_at = models.DateTimeField(null=True, blank=True)
     disabled_at = models.DateTimeField(null=True, blank=True, help_text="an admin stopped it: nothing is sent with it")
+    wipe_at = models.DateTimeField(
+        null=True, blank=True, help_text="its person was let go: it is wiped when their last task ended, or then"
+    )
     created_at = models.DateTimeField(default=timezone.now, editable=False)
     changed_at = models.DateTimeField(default=timezone.now, editable=False)
 

@@ -1,5 +1,6 @@
 """The verbs of accounts that other rooms call."""
 
+from datetime import datetime
 from decimal import Decimal
 from uuid import UUID
 
@@ -88,7 +89,7 @@ def connect_key(user: User, key: str, webhook_key: str | None = None, *, check: 
             api_key.balance = client.balance()
         api_key.checked_at = timezone.now()
     api_key.set_key(key)
-    api_key.refused_at = None
+    api_key.refused_at = api_key.wipe_at = None
     if webhook_key is not None:
         api_key.webhook_secret = Secret.seal(webhook_key)
     with transaction.atomic():
@@ -119,7 +120,19 @@ def let_key_work(fingerprint: str) -> None:
     """End what `stop_key` began."""
     with transaction.atomic():
         StoppedKey.objects.filter(fingerprint=fingerprint).delete()
-        ApiKey.objects.filter(fingerprint=fingerprint).update(disabled_at=None)
+        ApiKey.objects.filter(fingerprint=fingerprint, wipe_at=None).update(disabled_at=None)
+
+
+def retire_key(user: User, wipe_at: datetime) -> bool:
+    """Let nothing be sent with the person's key any more, lend it to nobody, and have it wiped by `wipe_at`."""
+    with transaction.atomic():
+        key = ApiKey.objects.filter(user=user).first()
+        if key is None:
+            return False
+        ApiKey.objects.filter(pk=key.pk).update(disabled_at=timezone.now(), wipe_at=wipe_at)
+        Team.objects.filter(key=key).update(key=None)
+        audit.note("key retired", actor=user, target=str(key))
+    return True
 
 
 def delete_key(user: User) -> bool:

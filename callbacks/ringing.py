@@ -19,8 +19,8 @@ from mjportal.encryption import Secret
 LOOK_EVERY = timedelta(seconds=10)
 
 _FIND = (
-    "SELECT t.callback_token, t.id, t.provider_task_id, t.looked_at, k.webhook_secret FROM tasks_task t"
-    " LEFT JOIN accounts_apikey k ON k.id ="
+    "SELECT t.callback_token, t.id, t.provider_task_id, t.looked_at, k.webhook_secret,"
+    " k.fingerprint = t.key_fingerprint FROM tasks_task t LEFT JOIN accounts_apikey k ON k.id ="
     " COALESCE(t.api_key_id, (SELECT o.id FROM accounts_apikey o WHERE o.user_id = t.user_id))"
     " WHERE t.callback_token IN ({places})"
 )
@@ -38,7 +38,7 @@ _LOOK = (
     " WHERE id = %s AND status <> 'SUCCEEDED'"
     # The first ring is noted even where a look is due sooner anyway; later ones if they hasten it or name another id.
     " AND (next_look_at IS NULL OR next_look_at > %s OR called_back_at IS NULL"
-    " OR provider_task_id = '' AND hinted_task_id <> %s)"
+    " OR provider_task_id = '' AND hinted_task_id <> %s OR claimed_urls <> COALESCE({urls}, claimed_urls))"
 )
 
 
@@ -50,6 +50,7 @@ class Rung:
     provider_task_id: str
     looked_at: datetime | None
     webhook_secret: Secret
+    is_same_account: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,8 +76,8 @@ def find(tokens: Iterable[str]) -> dict[str, Rung]:
         cursor.execute(_FIND.format(places=", ".join(["%s"] * len(wanted))), wanted)
         rows = cursor.fetchall()
     return {
-        token: Rung(_uuid(pk), named, _aware(looked_at), Secret(secret or ""))
-        for token, pk, named, looked_at, secret in rows
+        token: Rung(_uuid(pk), named, _aware(looked_at), Secret(secret or ""), bool(is_same))
+        for token, pk, named, looked_at, secret, is_same in rows
     }
 
 
@@ -102,7 +103,7 @@ def _look(arrival: Arrival) -> tuple[Any, ...]:
     # A later ring that names nothing leaves what an earlier one named.
     urls = json.dumps(list(arrival.urls)) if arrival.urls else None
     named = arrival.provider_task_id
-    return (_time(at), due, due, named, urls, _key(arrival.rung.task_id), due, named)
+    return (_time(at), due, due, named, urls, _key(arrival.rung.task_id), due, named, urls)
 
 
 def _key(pk: UUID) -> UUID | str:

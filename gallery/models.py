@@ -95,7 +95,7 @@ class Result(models.Model):
 
     # What the gallery asks of the task, kept beside the file: a facet must not open a million tasks.
     task_type = models.CharField(max_length=32, blank=True)
-    version = models.CharField(max_length=8, blank=True)
+    version = models.CharField(max_length=16, blank=True)
     speed = models.CharField(max_length=8, blank=True)
     shape = models.CharField(max_length=5, blank=True, help_text="the nearest of the eleven, such as 16-9")
     credits = models.DecimalField("credits, its share", max_digits=10, decimal_places=2, default=Decimal(0))

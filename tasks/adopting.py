@@ -55,18 +55,28 @@ def adopt(user: User, team_id: UUID | None, numbers: Sequence[str]) -> tuple[lis
     doubtful = Task.objects.filter(key_fingerprint=key.fingerprint, status__in=IN_DOUBT)
     if doubtful.exists():
         raise StillOpen
-    made = [task for number in numbers[:MOST] if (task := _adopt(user, team_id, key, number))]
+    made = [task for number in numbers[:MOST] if (task := _adopt(user, team_id, key, number, key.fingerprint))]
     here = Task.objects.visible_to(user).filter(key_fingerprint=key.fingerprint, provider_task_id__in=numbers[:MOST])
+    # What could not be found the last time is looked for again.
+    here.filter(kind=Kind.IMPORT, status=Status.FAILED).update(next_look_at=timezone.now())
     return made, here.count() - len(made)
 
 
-def _adopt(user: User, team_id: UUID | None, key: ApiKey, number: str) -> Task | None:
+def bring_in(task: Task, number: str) -> Task | None:
+    """The provider took `task` twice, as `number` too: make it a task beside it. None when it is here already.
+
+    Nothing is asked of the account: the callback's token, or the answer to the request, has said whose it is.
+    """
+    return _adopt(task.user, task.team_id, task.api_key, number, task.key_fingerprint)
+
+
+def _adopt(user: User, team_id: UUID | None, key: ApiKey | None, number: str, account: str) -> Task | None:
     now = timezone.now()
     task = Task(
         user=user,
         team_id=team_id,
         api_key=key,
-        key_fingerprint=key.fingerprint,
+        key_fingerprint=account,
         kind=Kind.IMPORT,
         status=Status.RUNNING,
         provider_task_id=number,

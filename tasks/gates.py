@@ -10,8 +10,10 @@ from datetime import datetime, timedelta
 
 from django.conf import settings
 from django.db import connection, transaction
+from django.db.models import Exists
 
-from tasks.lifecycle import CLAIM_LEASE
+from tasks.keys import may_pay
+from tasks.lifecycle import CLAIM_LEASE, UNNAMED
 from tasks.models import Gate, Status, Task
 
 PROVIDER = "provider"
@@ -75,10 +77,11 @@ def mark_on_wire(task: Task, now: datetime) -> datetime | None:
         slot = next_slot(task.key_fingerprint, now)
         if slot:
             return slot
-        # A callback that names the task tells of an earlier request: the provider took that one.
+        # A callback that names the task tells of an earlier request: the provider took that one. And the key may have
+        # been wiped, stopped or taken back while pictures were uploaded.
         mine = Task.objects.filter(
-            pk=task.pk, status=Status.SUBMITTING, sent_at=None, lease_until=task.lease_until, hinted_task_id=""
-        )
+            Exists(may_pay(task)), pk=task.pk, status=Status.SUBMITTING, sent_at=None, lease_until=task.lease_until
+        ).filter(UNNAMED)
         # The lease begins anew: uploads may have eaten it, and the answer must still find the claim its own.
         lease = now + CLAIM_LEASE
         if not mine.update(sent_at=now, last_wire_at=now, sends=task.sends + 1, lease_until=lease):
@@ -100,7 +103,7 @@ def mark_again(task: Task, now: datetime) -> bool:
 
 
 class LostClaim(Exception):
-    """The claim ran out and the task went to another worker, or a callback has named it: nothing may be sent."""
+    """The claim ran out, a callback has named the task, or its key may not pay any more: nothing may be sent."""
 
 
 def take_probe(now: datetime) -> bool:

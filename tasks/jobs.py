@@ -28,9 +28,9 @@ from kie.outcomes import Accepted
 from kie.reports import ReportState
 from mjportal.encryption import Undecipherable
 from tasks import gates, lifecycle, looks
-from tasks.adopting import LentKey, StillOpen, adopt
+from tasks.adopting import bring_in
 from tasks.alarms import tell_admins
-from tasks.keys import watching_keys
+from tasks.keys import may_pay, watching_keys
 from tasks.models import FailureClass, HoldReason, Kind, Status, SwitchedOff, Task
 from tasks.provider import note_exchange, open_client, send
 from tasks.references import SENT_WIDTH, Gone, copied, file_name, hosted
@@ -42,6 +42,8 @@ logger = logging.getLogger(__name__)
 
 MOST_SENDS = 8
 MOST_WAIT = timedelta(minutes=30)
+# Ids beside its own that a task's callbacks may have looked up.
+MOST_OTHERS = 5
 SWITCHED_OFF_FOR = timedelta(hours=1)
 REMEMBER_PAUSES = (0.0, 1.0, 5.0)
 REFUSALS = {
@@ -83,6 +85,8 @@ def _obstacle(task: Task) -> str:
         return HoldReason.KEY_DISABLED
     if task.api_key is None or task.api_key.is_refused:
         return HoldReason.KEY_REFUSED
+    if not may_pay(task).exists():
+        return HoldReason.KEY_GONE
     # Never buy what cannot be stored.
     return "" if has_room() else HoldReason.DISK_LOW
 
@@ -182,14 +186,33 @@ def _keep_second(task: Task, accepted_id: str) -> None:
     """A callback named another id: an earlier try, turned down by its answer, was bought as well. Bring it in."""
     task.refresh_from_db()
     for other in {accepted_id, task.hinted_task_id} - {"", task.provider_task_id}:
-        if Task.objects.filter(key_fingerprint=task.key_fingerprint, provider_task_id=other).exists():
-            continue
+        _bring_second(task, other)
+
+
+def _bring_second(task: Task, other: str) -> None:
+    if bring_in(task, other):
         text = f"Task {task.pk} is {task.provider_task_id} at the provider, which took {other} for it as well."
-        tell_admins("twice", "The provider took a task twice", f"{text} It may have charged both.")
-        try:
-            adopt(task.user, task.team_id, [other])
-        except (lifecycle.NoKey, LentKey, StillOpen):
-            logger.warning("%s It could not be brought in.", text)
+        tell_admins(f"twice:{task.pk}", "The provider took a task twice", f"{text} It may have charged both.")
+
+
+def weigh_others(pk: str) -> None:
+    """Callbacks of a known task named other ids: what the provider's records know of them was bought as well."""
+    task = Task.objects.select_related("user").get(pk=pk)
+    _, key = next(watching_keys([task]), (task, None))
+    if key is None:
+        return
+    named = task.deliveries.filter(answer=200).exclude(provider_task_id__in=("", task.provider_task_id))
+    known = Task.objects.filter(key_fingerprint=task.key_fingerprint).values("provider_task_id")
+    others = named.exclude(provider_task_id__in=known).values_list("provider_task_id", flat=True)
+    with open_client(key) as client:
+        for other in list(dict.fromkeys(others))[:MOST_OTHERS]:
+            try:
+                is_there = client.report(other).state not in {ReportState.MISSING, ReportState.SWITCHED_OFF}
+            except KieError as error:
+                logger.info("whether %s was bought for task %s as well is not known: %s", other, pk, error)
+            else:
+                if is_there:
+                    _bring_second(task, other)
 
 
 def _note_key_use(task: Task) -> None:

@@ -21,7 +21,7 @@ from accounts.spaces import key_for
 from gallery.services import add_results
 from mjportal.background import enqueue
 from tasks.looks import first_look
-from tasks.models import FINAL, Batch, FailureClass, HoldReason, Kind, Status, Task
+from tasks.models import FINAL, Batch, FailureClass, Kind, Status, Task
 from usage import budgets, ledger, prices
 
 logger = logging.getLogger(__name__)
@@ -67,8 +67,8 @@ def create(
     task: a double click buys once. Raises UsedForm when that task has other contents, NoKey, and OverBudget (see
     `usage.budgets`) when it would pass a budget.
     """
-    known = Task.objects.filter(user=user, nonce=nonce).first()
-    if known:
+    same_form = Task.objects.filter(user=user, nonce=nonce)
+    if known := same_form.first():
         if _contents(known) != _contents(_drafted(user, values, nonce=nonce, kind=kind)):
             raise UsedForm
         return known, False
@@ -86,9 +86,11 @@ def create(
             revisions = next_revisions(user.pk, team_id)
             Task.objects.filter(pk=task.pk).update(**revisions)
             enqueue(SUBMIT_JOB, task.pk)
-    except IntegrityError:
-        # The other half of a double click was faster.
-        return Task.objects.get(user=user, nonce=nonce), False
+    except (IntegrityError, budgets.OverBudget):
+        # The other half of a double click was faster, and may have taken the last of the budget.
+        if known := same_form.first():
+            return known, False
+        raise
     return task, True
 
 
@@ -133,7 +135,9 @@ def cancel(task: Task) -> bool:
 def claim(task: Task, now: datetime) -> bool:
     """Take a queued task for sending; the first of the two commits before the wire."""
     claimed: dict[str, Any] = {"lease_until": now + CLAIM_LEASE, "rung_at": None}
-    return task.advance(from_=(Status.QUEUED,), to=Status.SUBMITTING, where=UNNAMED, **claimed)
+    # Its time is asked again: since the caller read it, another worker may have sent it and been told to wait.
+    due = UNNAMED & Q(next_send_at__lte=now)
+    return task.advance(from_=(Status.QUEUED,), to=Status.SUBMITTING, where=due, **claimed)
 
 
 def mark_running(task: Task, provider_task_id: str, now: datetime) -> bool:
@@ -157,12 +161,11 @@ def succeed(task: Task, urls: Sequence[str], now: datetime, *, verified: bool = 
     """Status, result rows and ledger line commit together. Success also beats what was told earlier.
 
     `urls`: by the provider's index, "" where it names none.
-
     A task that failed, or was cancelled after a refusal, takes the id a callback named, unless another task bears it.
     """
-    if task.status == Status.SUCCEEDED:
-        return verified and confirm(task, urls)
     try:
+        if task.status == Status.SUCCEEDED:
+            return verified and confirm(task, urls)
         return _succeed(task, urls, now, verified)
     except IntegrityError:
         logger.warning("task %s: the id a callback named is another task's", task.pk)
@@ -170,11 +173,14 @@ def succeed(task: Task, urls: Sequence[str], now: datetime, *, verified: bool = 
 
 
 def confirm(task: Task, urls: Sequence[str]) -> bool:
-    """The provider's record agrees with what only a callback had vouched for: nothing is counted anew."""
+    """The record of what only a callback had vouched for was found: its id is taken, and nothing is counted anew."""
     kind: Literal["image", "video"] = "video" if task.is_clip else "image"
+    named = task.provider_task_id or task.hinted_task_id
     with transaction.atomic():
+        told = Task.objects.filter(pk=task.pk).update(next_look_at=None, blind_since=None, provider_task_id=named)
+        task.refresh_from_db(fields=["team_id"])
         add_results(task.pk, (task.user_id, task.team_id), urls, kind, facts=_facts(task, sum(map(bool, urls))))
-        return bool(Task.objects.filter(pk=task.pk).update(next_look_at=None, blind_since=None))
+    return bool(told)
 
 
 def _succeed(task: Task, urls: Sequence[str], now: datetime, verified: bool) -> bool:
@@ -205,8 +211,8 @@ def _facts(task: Task, count: int) -> dict[str, Any]:
     """What the gallery filters and sums by, so that it need not open the task."""
     return {
         "task_type": task.task_type,
-        "version": str(task.parameters.get("version") or ""),
-        "speed": str(task.parameters.get("speed") or ""),
+        "version": str(task.parameters.get("version") or "")[:16],
+        "speed": str(task.parameters.get("speed") or "")[:8],
         "credits": (task.cost / max(count, 1)).quantize(Decimal("0.01")),
     }
 
@@ -340,11 +346,3 @@ def rebind(task: Task, key: ApiKey) -> bool:
 def postpone(task: Task, until: datetime) -> bool:
     """A queued task waits for a gate; it keeps its place."""
     return task.advance(from_=(Status.QUEUED,), to=Status.QUEUED, next_send_at=until, rung_at=None)
-
-
-def hold_after_restore() -> int:
-    """A restored backup can't know what was sent since: hold every unsent task until a person releases it."""
-    held = Task.objects.filter(status=Status.HELD).update(hold_reason=HoldReason.RESTORED)
-    # What carries a wire mark stays out: held and released it would be sent twice. The sweep makes it UNCONFIRMED.
-    unsent = Task.objects.filter(status__in=(Status.QUEUED, Status.SUBMITTING), sent_at__isnull=True)
-    return held + sum(hold(task, HoldReason.RESTORED) for task in unsent.iterator())

@@ -16,8 +16,6 @@ GROWTH = 1.5
 WINDOW = timedelta(seconds=10)
 MISSING_GRACE = timedelta(seconds=60)
 MISSING_TRIES = 10
-# A number pasted right after it was given out may be unknown for some seconds.
-IMPORT_TRIES = 3
 MISSING_HOUR = timedelta(hours=1)
 SECOND_LOOK = timedelta(seconds=30)
 QUICK_LOOK = timedelta(seconds=5)
@@ -54,6 +52,13 @@ def after_busy(now: datetime, retry_after: float | None) -> datetime:
     """A 429 costs a whole window; a stated wait is honoured between a second and an hour."""
     asked = min(max(retry_after or 0.0, 1.0), 3600.0)
     return now + max(WINDOW, timedelta(seconds=asked)) + timedelta(seconds=random.uniform(0, 2))
+
+
+def is_nowhere(now: datetime, asked_since: datetime | None, seen_at: datetime | None, tries: int) -> bool:
+    """Whether an import's number is no task's: never seen after the grace of new ones, or gone for an hour."""
+    if seen_at is not None:
+        return tries >= MISSING_TRIES
+    return asked_since is None or now - asked_since >= MISSING_GRACE
 
 
 def after_missing(now: datetime, sent_at: datetime | None, tries: int) -> datetime:

@@ -36,6 +36,7 @@ class Status(models.TextChoices):
 class HoldReason(models.TextChoices):
     KEY_REFUSED = "key_refused", "key refused"
     KEY_DISABLED = "key_disabled", "key stopped by an admin"
+    KEY_GONE = "key_gone", "the lent key was taken back"
     NO_CREDIT = "no_credit", "not enough credits"
     PROVIDER_PAUSED = "provider_paused", "the provider is not taking tasks"
     OVER_BUDGET = "over_budget", "over budget"
@@ -216,6 +217,8 @@ class Task(models.Model):
         with transaction.atomic():
             if not Task.objects.filter(pk=self.pk, status__in=from_).filter(where).update(**fields):
                 return False
+            # Read again under the row's lock: work may have been handed to a team since the caller read it.
+            self.refresh_from_db(fields=["team_id"])
             revisions = next_revisions(self.user_id, self.team_id)
             fields |= revisions
             Task.objects.filter(pk=self.pk).update(**revisions)

@@ -72,10 +72,9 @@ def apply_report(task: Task, report: Report, now: datetime) -> LookNote | None:
 def _missing(task: Task, now: datetime, note: LookNote) -> LookNote | None:
     """The provider knows no such task. That alone ends nothing but an import, and what has ended already."""
     tries = task.bad_looks + 1
-    due: datetime | None = looks.after_missing(now, task.sent_at, tries)
-    if task.kind == Kind.IMPORT and tries >= looks.IMPORT_TRIES:
-        lifecycle.fail(task, FailureClass.UNAVAILABLE, NOT_THERE)
-        return None
+    due: datetime | None = looks.after_missing(now, _since(task), tries)
+    if task.kind == Kind.IMPORT and looks.is_nowhere(now, task.accepted_at, task.confirmed_at, tries):
+        return None if lifecycle.fail(task, FailureClass.UNAVAILABLE, NOT_THERE) else replace(note, next_look_at=None)
     if not task.provider_task_id and _try_another_hint(task):
         due = now + looks.QUICK_LOOK
     elif task.status in FINAL and tries >= looks.MISSING_TRIES:
@@ -87,6 +86,9 @@ def _missing(task: Task, now: datetime, note: LookNote) -> LookNote | None:
 def _ended(task: Task, report: Report, now: datetime, note: LookNote) -> LookNote:
     """Only a success moves an ended task any more: follow what a callback named, or said to be done, for a while."""
     if task.status == Status.SUCCEEDED or (not task.provider_task_id and report.state != ReportState.FAILED):
+        return note
+    if task.kind == Kind.IMPORT and report.state != ReportState.FAILED:
+        # It was failed for a number nobody knew, and here it is.
         return note
     # The callback may be ahead of the record.
     follows = task.claimed_urls and task.empty_looks < looks.EMPTY_LOOKS

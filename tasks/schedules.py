@@ -55,7 +55,7 @@ def sync_loop(life: float = LIFE) -> int:
             if started - swept >= SWEEP_SECONDS or not swept:
                 swept = started
                 _guarded(lambda: sweep(timezone.now()))
-            _guarded(lambda: tick(holder))
+            tick(holder)
             ticks += 1
         close_old_connections()
         time.sleep(max(0.05, settings.SYNC_TICK_SECONDS - (time.monotonic() - started)))
@@ -64,9 +64,9 @@ def sync_loop(life: float = LIFE) -> int:
 
 
 def tick(holder: str) -> None:
-    """Look at what is due and ring for what may be sent, also while looks take their time."""
-    sync_due_tasks(beat=partial(_beat, holder))
-    ring_due(timezone.now())
+    """Look at what is due and ring for what may be sent, also while looks take their time, or break."""
+    _guarded(lambda: sync_due_tasks(beat=partial(_beat, holder)))
+    _guarded(lambda: ring_due(timezone.now()))
 
 
 def _beat(holder: str) -> None:
@@ -100,7 +100,7 @@ def _asked_to_stop() -> bool:
     return bool(path) and Path(str(path)).exists()
 
 
-def _guarded(part: Callable[[], None]) -> None:
+def _guarded(part: Callable[[], object]) -> None:
     """A broken tick is logged and the loop goes on: nobody else would look."""
     try:
         part()

@@ -14,6 +14,7 @@ from queue import Empty, SimpleQueue
 from uuid import UUID
 
 from django.conf import settings
+from django.db import OperationalError
 from django.utils import timezone
 
 from accounts.services import READ_JOB
@@ -38,6 +39,8 @@ AHEAD = 64
 FLUSH_ROWS = 500
 FLUSH_SECONDS = 1.0
 BLIND_FOR = timedelta(hours=1)
+# Until what broke our own code is looked at again.
+PUT_OFF = timedelta(hours=1)
 SERVER_ERRORS = range(500, 600)
 # A pass ends after so long, that what hangs at the provider keeps no other task, nor what is to be sent, waiting.
 PASS_SECONDS = 8.0
@@ -108,7 +111,15 @@ def _run(tasks: list[Task], clients: dict[UUID, Client], strangers: set[UUID], b
         asked += 1
         if isinstance(outcome, Report) and outcome.state == ReportState.MISSING and task.pk in strangers:
             outcome = None
-        _apply(task, outcome, gathered)
+        try:
+            _apply(task, outcome, gathered)
+        except OperationalError:
+            # The database itself: no other task fares better.
+            raise
+        except Exception:
+            # It must not keep all others from being looked at, in this pass and every one after.
+            logger.exception("what the provider says of task %s can't be taken in", task.pk)
+            Task.objects.filter(pk=task.pk).update(next_look_at=timezone.now() + PUT_OFF)
         if len(gathered.notes) >= FLUSH_ROWS or time.monotonic() - written > FLUSH_SECONDS:
             notes.write(gathered.notes)
             gathered.notes, written = [], time.monotonic()

@@ -37,6 +37,10 @@ HOLDS = {
         "Held, an admin stopped the key",
         "Nothing was lost. It leaves by itself when the admin lets the key work again.",
     ),
+    HoldReason.KEY_GONE: (
+        "Held, the lent key was taken back",
+        "It leaves by itself when the team is lent a key again. Sent now, it is paid with the key you bring.",
+    ),
     HoldReason.NO_CREDIT: ("Held, not enough credits", "It leaves by itself when the balance allows."),
     HoldReason.PROVIDER_PAUSED: (
         "Held, the provider is not taking tasks",

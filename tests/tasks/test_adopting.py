@@ -4,6 +4,7 @@ from typing import Any
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts import teams
 from accounts.models import Membership, Role, Team, User
@@ -11,6 +12,7 @@ from gallery.models import Result
 from tasks import looks
 from tasks.adopting import numbers_in
 from tasks.models import Gate, Kind, Status, Task
+from tasks.syncing import sync_due_tasks
 from tests.desk import Desk, fresh
 from usage.models import LedgerEntry
 
@@ -72,15 +74,53 @@ def test_the_same_number_comes_once_and_another_person_may_bring_theirs(alice: C
 def test_a_number_the_provider_does_not_know_says_so_and_can_t_be_sent(alice: Client, desk: Desk) -> None:
     bring(alice, "0123456789abcdef0123456789abcdef")
     task = brought(desk)
-    while task.bad_looks < looks.IMPORT_TRIES - 1:
-        assert task.status == Status.RUNNING
+    for _ in range(3):
+        # New numbers are unknown for up to a minute.
         task = desk.look(task)
-    task = desk.look(task)
-    assert (task.status, task.failure_class) == (Status.FAILED, "unavailable")
+        assert (task.status, task.next_look_at is None) == (Status.RUNNING, False)
+    task = look_a_minute_later(desk, task)
+    assert (task.status, task.failure_class, task.next_look_at) == (Status.FAILED, "unavailable", None)
     assert "no such task" in task.message
     assert alice.post(f"/tasks/{task.pk}/again/").status_code == 404
     assert "Send again" not in alice.get("/").text
     assert desk.charges() == 0
+
+
+def look_a_minute_later(desk: Desk, task: Task) -> Task:
+    Task.objects.filter(pk=task.pk).update(accepted_at=timezone.now() - looks.MISSING_GRACE)
+    return desk.look(task)
+
+
+@pytest.fixture
+def number(desk: Desk) -> str:
+    """Of a task that runs at the provider and is not here."""
+    task = desk.running()
+    Task.objects.filter(pk=task.pk).update(provider_task_id="", status=Status.CANCELLED, next_look_at=None)
+    return task.provider_task_id
+
+
+def test_a_number_that_was_not_found_can_be_brought_again(alice: Client, desk: Desk, number: str) -> None:
+    desk.sandbox.fault("code:422", on="report", times=1)
+    bring(alice, number)
+    task = Task.objects.get(provider_task_id=number)
+    assert look_a_minute_later(desk, task).status == Status.FAILED
+    assert "Look it up again" in alice.get("/").text
+    bring(alice, number)
+    sync_due_tasks()
+    assert fresh(task).next_look_at is not None
+    desk.sandbox.finish(number)
+    assert desk.look(task).status == Status.SUCCEEDED
+
+
+def test_one_that_was_seen_is_not_given_up_for_useless_answers(alice: Client, desk: Desk, number: str) -> None:
+    bring(alice, number)
+    task = desk.look(Task.objects.get(provider_task_id=number))
+    assert task.confirmed_at is not None
+    desk.sandbox.fault("code:500", on="report", times=2)
+    desk.look(task)
+    assert desk.look(task).bad_looks == 2
+    desk.sandbox.fault("code:422", on="report", times=1)
+    assert look_a_minute_later(desk, task).status == Status.RUNNING
 
 
 def test_one_that_still_runs_is_followed_to_its_end(alice: Client, desk: Desk) -> None:

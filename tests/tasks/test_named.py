@@ -104,7 +104,7 @@ def test_a_claim_made_before_the_callback_came_sends_nothing(desk: Desk) -> None
 def test_a_named_task_whose_claim_ran_out_does_not_go_back_to_the_queue(desk: Desk) -> None:
     task = desk.send(taken_but(desk, "code:429"))
     everything_due(task)
-    lifecycle.claim(fresh(task), timezone.now() - timedelta(minutes=10))
+    desk.claim(fresh(task), timedelta(minutes=10))
     rung(desk, task)
     Task.objects.update(next_look_at=None)
     sweep(timezone.now())
@@ -161,7 +161,7 @@ def test_the_look_a_callback_asked_for_outlives_an_answer_that_proves_nothing(de
 def test_a_stale_hand_takes_nothing_from_a_later_claim(desk: Desk) -> None:
     task = desk.queue()
     stale = fresh(task)
-    lifecycle.claim(stale, timezone.now() - timedelta(minutes=10))
+    desk.claim(stale, timedelta(minutes=10))
     sweep(timezone.now())
     task = fresh(task)
     assert lifecycle.claim(task, timezone.now())

@@ -8,6 +8,7 @@ from django_q.models import OrmQ
 
 from accounts.models import ApiKey
 from tasks import lifecycle, schedules
+from tasks.management.commands.hold_after_restore import hold_unsent
 from tasks.models import HoldReason, Lease, Status, Task
 from tasks.sweep import ring_due, sweep
 from tests.desk import Desk, fresh
@@ -15,7 +16,7 @@ from tests.desk import Desk, fresh
 
 def test_a_claim_that_died_before_the_wire_mark_goes_back_to_the_queue(desk: Desk) -> None:
     task = desk.queue()
-    lifecycle.claim(task, timezone.now() - timedelta(minutes=10))
+    desk.claim(task, timedelta(minutes=10))
     sweep(timezone.now())
     assert fresh(task).status == Status.QUEUED
     assert desk.send(task).status == Status.RUNNING
@@ -24,7 +25,7 @@ def test_a_claim_that_died_before_the_wire_mark_goes_back_to_the_queue(desk: Des
 
 def test_a_claim_that_died_after_the_wire_mark_is_unconfirmed_and_never_sent_again(desk: Desk) -> None:
     task = desk.queue()
-    lifecycle.claim(task, timezone.now() - timedelta(minutes=10))
+    desk.claim(task, timedelta(minutes=10))
     Task.objects.filter(pk=task.pk).update(sent_at=timezone.now())
     sweep(timezone.now())
     assert desk.send(task).status == Status.UNCONFIRMED
@@ -67,7 +68,7 @@ def test_after_a_restore_what_was_not_sent_waits_for_a_person(desk: Desk) -> Non
     on_the_wire = desk.queue("on the wire")
     lifecycle.claim(on_the_wire, timezone.now())
     Task.objects.filter(pk=on_the_wire.pk).update(sent_at=timezone.now())
-    assert lifecycle.hold_after_restore() == 1
+    assert hold_unsent() == 1
     assert fresh(queued).hold_reason == HoldReason.RESTORED
     assert fresh(running).status == Status.RUNNING
     assert fresh(on_the_wire).status == Status.SUBMITTING

@@ -8,9 +8,11 @@ from django.core import mail
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import Team, User
+from accounts import services
+from accounts.models import ApiKey, Team, User
 from gallery.models import Result
 from tasks import adopting, follow_ups, gates, jobs, lifecycle, looks, schedules, syncing
+from tasks.management.commands.hold_after_restore import hold_unsent
 from tasks.models import HoldReason, Kind, Lease, Status, Task
 from tasks.offboarding import hand_over
 from tasks.sweep import sweep
@@ -30,7 +32,7 @@ def test_after_a_restore_the_callback_of_what_was_sent_since_is_heard(desk: Desk
     provider_id = task.provider_task_id
     lost = {"status": Status.QUEUED, "provider_task_id": "", "sent_at": None, "last_wire_at": None, "sends": 0}
     Task.objects.filter(pk=task.pk).update(**lost, next_look_at=None, accepted_at=None)
-    assert lifecycle.hold_after_restore() == 1
+    assert hold_unsent() == 1
     assert fresh(task).hold_reason == HoldReason.RESTORED
     assert ring(task, said(provider_id)) == 200
     assert not lifecycle.release(fresh(task))
@@ -56,7 +58,7 @@ def test_an_upscale_that_a_callback_names_is_not_sent_by_the_older_path(desk: De
 
 def test_the_lease_of_a_claim_begins_anew_at_the_wire(desk: Desk) -> None:
     task = desk.queue()
-    lifecycle.claim(task, timezone.now() - timedelta(seconds=170))
+    desk.claim(task, timedelta(seconds=170))
     now = timezone.now()
     gates.mark_on_wire(task, now)
     sweep(now + timedelta(seconds=60))
@@ -216,3 +218,55 @@ def test_records_that_hang_keep_nobody_waiting_for_long(desk: Desk, settings, mo
     asked = sync_due_tasks(beat=lambda: beats.append(Decimal(1)))
     assert asked < len(tasks)
     assert beats
+
+
+def test_a_worker_that_read_the_task_before_a_refusal_does_not_send_it_before_its_time(desk: Desk) -> None:
+    task = desk.queue("a fox [[fault:code:429]]")
+    stale = fresh(task)
+    assert desk.send(task).status == Status.QUEUED
+    assert not lifecycle.claim(stale, timezone.now())
+
+
+def test_what_succeeded_by_a_callbacks_word_alone_gets_its_number_from_the_record(desk: Desk) -> None:
+    task = desk.send(desk.queue("a fox [[fault:lose_answer]]"))
+    (number,) = desk.sandbox.tasks
+    desk.sandbox.finish(number)
+    assert ring(task, said(number, resultUrls=desk.sandbox.tasks[number].urls())) == 200
+    ApiKey.objects.all().delete()
+    Task.objects.update(blind_since=timezone.now() - timedelta(hours=2))
+    assert desk.look(task).status == Status.SUCCEEDED
+    services.connect_key(desk.user, desk.key)
+    task = desk.look(task)
+    assert (set(task.results.values_list("verified", flat=True)), task.provider_task_id) == ({True}, number)
+
+
+def test_addresses_that_a_later_callback_names_are_kept_although_a_look_is_due(desk: Desk) -> None:
+    task = desk.running()
+    urls = [f"{desk.sandbox.url}/files/x.jpeg"]
+    assert ring(task, said(task.provider_task_id)) == 200
+    assert ring(task, said(task.provider_task_id, resultUrls=urls)) == 200
+    assert ring(task, said(task.provider_task_id)) == 200
+    assert fresh(task).claimed_urls == urls
+
+
+def test_results_of_what_was_handed_over_during_the_pass_are_the_team_s(desk: Desk) -> None:
+    task, team = desk.running(), Team.objects.create(name="Heirs")
+    as_read = fresh(task)
+    desk.sandbox.finish(task.provider_task_id)
+    hand_over(desk.user, team)
+    assert lifecycle.succeed(as_read, desk.sandbox.tasks[task.provider_task_id].urls(), timezone.now())
+    assert set(Result.objects.values_list("team_id", flat=True)) == {team.pk}
+    assert fresh(task).team_revision > 0
+
+
+def test_a_task_that_cannot_be_taken_in_keeps_no_other_from_it(desk: Desk) -> None:
+    odd, good = desk.running("a fox"), desk.running("an owl")
+    for task in (odd, good):
+        desk.sandbox.finish(task.provider_task_id)
+    # As no code of ours writes it, so that our code breaks over it.
+    Task.objects.filter(pk=odd.pk).update(parameters=["no", "fields"])
+    desk.look(odd)
+    assert desk.look(good).status == Status.SUCCEEDED
+    odd = fresh(odd)
+    assert odd.next_look_at is not None
+    assert odd.next_look_at > timezone.now() + timedelta(minutes=30)
