@@ -92,7 +92,7 @@ CUTS = (
     Cut("R15", "tasks/provider.py", "Exchange.objects.filter(pk__in=surplus).delete()", "pass"),
     Cut("R15", "kie/exchange.py", "text = text.replace(secret, HIDDEN)", "pass"),
     Cut("R16", "tasks/management/commands/hold_after_restore.py", "sum(lifecycle.hold(task, HoldReason.RESTORED) for task in unsent.iterator())", "0"),
-    Cut("R16", "tasks/lifecycle.py", "(Status.QUEUED, Status.SUBMITTING), sent_at__isnull=True)", "(Status.QUEUED, Status.SUBMITTING))"),
+    Cut("R16", "tasks/management/commands/hold_after_restore.py", "(Status.QUEUED, Status.SUBMITTING), sent_at__isnull=True)", "(Status.QUEUED, Status.SUBMITTING))"),
 )  # fmt: skip
 
 
