@@ -6,10 +6,10 @@ from datetime import datetime, timedelta
 from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
-from django.utils.timesince import timesince
 
 from accounts.models import ApiKey
 from gallery.models import Result
+from mjportal.templatetags.words import lasting
 from tasks.models import HoldReason, Status, Task
 from tasks.pace import took, usual_seconds
 
@@ -61,7 +61,7 @@ def _of_key(key: ApiKey, now: datetime) -> Need:
     return Need(
         "key",
         "Key refused",
-        f"{key.user}, {key}, for {timesince(key.refused_at, now)}. {held} held.",
+        f"{key.user}, {key}, for {lasting(key.refused_at, now)}. {held} held.",
         "Tried again every hour",
         "Open the key",
         reverse("admin:accounts_apikey_change", args=[key.pk]),
@@ -89,14 +89,12 @@ def _of_task(task: Task, now: datetime) -> Need:
         return Need(
             "clock", "Long overdue", facts, "Asked less and less often", "Ask again now", look, started, posts=True
         )
-    facts = f"{whose}, waiting for {timesince(task.created_at, now)}."
+    facts = f"{whose}, waiting for {lasting(task.created_at, now)}."
     return Need("queue-list", "Not sent", facts, "Rung for again every 30 s", "Open it", page, task.created_at)
 
 
 def _of_file(result: Result, now: datetime) -> Need:
     facts = f"{result.kind.capitalize()} {result.position + 1} of {result.user}: {result.problem or 'not fetched yet'}."
-    then = (
-        f"Gone at the provider in {timesince(now, result.deadline)}" if result.deadline > now else "May be gone there"
-    )
+    then = f"Gone at the provider in {lasting(now, result.deadline)}" if result.deadline > now else "May be gone there"
     url = reverse("oversight:fetch", args=[result.pk])
     return Need("arrow-down-tray", "File at risk", facts, then, "Save it now", url, result.first_seen_at, posts=True)

@@ -25,6 +25,11 @@ def ago(at: datetime | None) -> str:
     return "just now" if now - at < timedelta(minutes=1) else f"{timesince(at, now)} ago"
 
 
+def lasting(since: datetime, until: datetime) -> str:
+    """`3 minutes`; what is no minute is `less than a minute`."""
+    return "less than a minute" if until - since < timedelta(minutes=1) else timesince(since, until)
+
+
 @register.filter
 def told(details: Mapping[str, Any]) -> str:
     """The details of an audit line in words: what is empty is not said, and no truth value is shown as one."""

@@ -1,12 +1,12 @@
 """The filters of every page: how long ago, and the trail in words."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
 from django.utils import timezone
 
-from mjportal.templatetags.words import ago, told
+from mjportal.templatetags.words import ago, lasting, told
 
 
 @pytest.mark.parametrize(
@@ -34,3 +34,9 @@ def test_what_never_was_is_not_told() -> None:
 )
 def test_details_of_the_trail_are_words(details: dict[str, Any], said: str) -> None:
     assert told(details) == said
+
+
+def test_what_lasts_no_minute_is_not_said_to_last_none() -> None:
+    at = datetime(2026, 1, 1, tzinfo=UTC)
+    assert lasting(at, at + timedelta(seconds=59)) == "less than a minute"
+    assert lasting(at, at + timedelta(minutes=3)) == "3\xa0minutes"
