@@ -270,6 +270,17 @@ def test_the_poll_offers_no_more_than_the_page(looking: tuple[Client, Task]) -> 
     assert "/tasks/follow/" not in changed
 
 
+def test_what_a_team_s_card_was_made_of_elsewhere_is_not_told_on_its_board(looking: tuple[Client, Task]) -> None:
+    client, task = looking
+    private = Task.objects.create(user=task.user, prompt="my private affairs", status=Status.SUCCEEDED)
+    Task.objects.filter(pk=task.pk).update(parent=private, parent_position=2)
+    team = task.team_id.hex if task.team_id else ""
+    polled = client.get(f"/tasks/changes/?after=0&team={team}", headers=HTMX).text
+    for text in (client.get("/").text, client.get(f"/tasks/{task.pk}/").text, polled):
+        assert "from result 3 of a task in another space" in text
+        assert "private affairs" not in text
+
+
 def test_a_picture_in_the_trash_is_on_its_card_in_words_only(alice: Client, desk: Desk) -> None:
     task = desk.finished()
     Result.objects.filter(task=task).update(state="saved", saved_at=timezone.now(), width=16, height=9)
