@@ -1,6 +1,8 @@
 """The site's own middleware."""
 
 from collections.abc import Callable
+from typing import Any
+from uuid import UUID
 
 from allauth.mfa.models import Authenticator
 from django.conf import settings
@@ -11,7 +13,7 @@ from django.urls import reverse
 
 from accounts.firstrun import somebody_exists
 from accounts.models import User
-from accounts.spaces import space_of
+from accounts.spaces import space_holding, space_of
 
 
 class FirstRunMiddleware:
@@ -29,7 +31,7 @@ class FirstRunMiddleware:
 
 
 class FactorMiddleware:
-    """No second factor, no admin pages; and where a team asks for one, no work in that team.
+    """No second factor, no admin pages; and where a team asks for one, no work in that team and none of its pages.
 
     The person's own space stays open, so that nobody is locked out of what they paid for.
     """
@@ -47,19 +49,23 @@ class FactorMiddleware:
         )
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
-        user = request.user
-        if isinstance(user, User) and (why := self._why(user, request.path_info)) and not has_factor(user):
-            messages.warning(request, why)
-            return redirect("mfa_index")
         return self.get_response(request)
 
-    def _why(self, user: User, path: str) -> str:
-        if user.is_staff and settings.STAFF_FACTOR_REQUIRED and path.startswith(self.ruling):
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: dict[str, Any]) -> HttpResponse | None:
+        user = request.user
+        if not isinstance(user, User) or not (why := self._why(user, request.path_info, kwargs.get("team_id"))):
+            return None
+        messages.warning(request, why)
+        return redirect("mfa_index")
+
+    def _why(self, user: User, path: str, team_id: UUID | None) -> str:
+        if user.is_staff and settings.STAFF_FACTOR_REQUIRED and path.startswith(self.ruling) and not has_factor(user):
             return "The admin's pages need a second factor. Set one up here first."
-        if user.team_id and not path.startswith(self.open):
-            space = space_of(user)
-            if space.factor_required:
-                return f"{space.name} asks its members for a second factor. Set one up here, or work in your own space."
+        if path.startswith(self.open):
+            return ""
+        space = space_holding(user, team_id) if team_id else space_of(user)
+        if space.is_shut:
+            return f"{space.name} asks its members for a second factor. Set one up here, or work in your own space."
         return ""
 
 
