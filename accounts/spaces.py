@@ -9,11 +9,15 @@ from django.db.models import Exists, Q
 
 from accounts.models import ApiKey, Membership, Role, User
 from accounts.roles import Right, may
+from mjportal.given import uuid_of
 
 if TYPE_CHECKING:
     from django.db.models import QuerySet
 
 KNOWN = "_known_spaces"
+NAMED = "_named_space"
+# How a page names the space it shows, when that is nobody's team.
+OWN = "own"
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,9 +51,35 @@ class Space:
         return self.team_id is not None and self.may(Right.TASKS)
 
 
+class NotThere(Exception):
+    """A page was drawn for a space its reader is not in any more."""
+
+
+def work_in(user: User, named: str) -> None:
+    """Take this person as working in the space a page was drawn for, as long as the person object lives: one request.
+
+    They may have gone elsewhere since, in another tab. It gives no right: raises NotThere without a membership.
+    """
+    team_id = None if named == OWN else uuid_of(named)
+    user.__dict__[NAMED] = team_id
+    if named != OWN and (team_id is None or space_of(user).team_id != team_id):
+        del user.__dict__[NAMED]
+        raise NotThere
+
+
+def name_of(space: Space) -> str:
+    """What `work_in` understands."""
+    return space.team_id.hex if space.team_id else OWN
+
+
+def _works_in(user: User) -> UUID | None:
+    where: UUID | None = user.__dict__.get(NAMED, user.team_id)
+    return where
+
+
 def space_of(user: User) -> Space:
     """Where this person works now; a team they are not in any more is their own space: one query, none without one."""
-    if not user.team_id:
+    if not _works_in(user):
         return Space(user.pk)
     return here_among(spaces_of(user), user)
 
@@ -64,7 +94,7 @@ def spaces_of(user: User) -> list[Space]:
 
 def _ask(user: User) -> list[Space]:
     spaces = [Space(user.pk)]
-    if user.in_teams or user.team_id:
+    if user.in_teams or user.team_id or _works_in(user):
         mine = Membership.objects.filter(user=user).select_related("team").annotate(is_open=_open_to(user))
         for each in mine.order_by("team__name"):
             spaces.append(Space(user.pk, each.team_id, each.role, each.team.name, not each.is_open))
@@ -87,7 +117,7 @@ def open_memberships(user: Any) -> "QuerySet[Membership]":
 
 def here_among(spaces: list[Space], user: User) -> Space:
     """Where this person works now, among all they may work in: for pages that show the choice too."""
-    return next((space for space in spaces if space.team_id == user.team_id), spaces[0])
+    return next((space for space in spaces if space.team_id == _works_in(user)), spaces[0])
 
 
 def space_holding(user: User, team_id: UUID | None) -> Space:

@@ -1,5 +1,6 @@
 """The site's own middleware."""
 
+import json
 from collections.abc import Callable
 from typing import Any
 from uuid import UUID
@@ -13,7 +14,7 @@ from django.urls import reverse
 
 from accounts.firstrun import somebody_exists
 from accounts.models import User
-from accounts.spaces import space_holding, space_of
+from accounts.spaces import NotThere, space_holding, space_of, work_in
 
 
 class FirstRunMiddleware:
@@ -28,6 +29,41 @@ class FirstRunMiddleware:
         if not request.path_info.startswith(self.open) and not somebody_exists():
             return redirect(self.door)
         return self.get_response(request)
+
+
+class SpaceMiddleware:
+    """What a page asks for happens in the space it was drawn for: its forms (`space`) and scripts (`X-Space`) name it.
+
+    Where somebody works is one fact for all their tabs: a page that was opened before they went elsewhere would act on
+    what it does not show. What names nothing happens where the person works now.
+    """
+
+    GONE = "You are not in the team of this page any more, so nothing was done. Reload it to go on in your own space."
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        return self.get_response(request)
+
+    def process_view(self, request: HttpRequest, view: Any, args: Any, kwargs: Any) -> HttpResponse | None:
+        if not isinstance(request.user, User):
+            return None
+        named = request.POST.get("space") or request.headers.get("X-Space")
+        if not named:
+            return None
+        try:
+            work_in(request.user, named)
+        except NotThere:
+            return self._refused(request)
+        return None
+
+    def _refused(self, request: HttpRequest) -> HttpResponse:
+        if "HX-Request" in request.headers or "X-Space" in request.headers:
+            told = {"HX-Trigger": json.dumps({"toast": self.GONE})}
+            return HttpResponse(self.GONE, status=409, content_type="text/plain; charset=utf-8", headers=told)
+        messages.error(request, self.GONE)
+        return redirect("tasks:studio")
 
 
 class FactorMiddleware:

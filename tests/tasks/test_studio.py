@@ -290,3 +290,36 @@ def test_a_picture_in_the_trash_is_on_its_card_in_words_only(alice: Client, desk
     assert "Picture 1 is" in card
     assert card.count('class="picture"') == 3
     assert f"/media/{thrown[0].pk}/" not in card
+
+
+def test_a_page_composes_in_the_space_it_shows_wherever_the_person_went_since(alice: Client, desk: Desk) -> None:
+    team = teams.create(desk.user, "North")
+    alice.post("/team/choose/", {"team": ""})
+    mine = in_page(alice.get("/").text)
+    alice.post("/team/choose/", {"team": str(team.pk)})
+    ours = in_page(alice.get("/").text)
+    compose(alice, prompt="my private affairs", space=mine)
+    assert Task.objects.get().team_id is None
+    alice.post("/team/choose/", {"team": ""})
+    compose(alice, headers={}, prompt="for the team", space=ours)
+    assert Task.objects.get(team=team).prompt == "for the team"
+    slip = compose(alice, prompt="", space=ours)
+    assert in_page(slip.text) == ours
+    compose(alice, prompt="said by nothing, made where I am")
+    assert Task.objects.filter(team=None).count() == 2
+
+
+def in_page(page: str) -> str:
+    """The space that the composer names."""
+    [name] = re.findall(r'<input type="hidden" name="space" value="(\w+)">', page)
+    return str(name)
+
+
+def test_what_a_page_fetches_is_of_the_space_it_shows(alice: Client, desk: Desk) -> None:
+    compose(alice, prompt="a private fox")
+    team = teams.create(desk.user, "North")
+    alice.post("/tasks/presets/", {**GOOD, "name": "Ours"})
+    for named, has_fox, has_preset in (("own", True, False), (team.pk.hex, False, True)):
+        headers = {**HTMX, "X-Space": named}
+        assert ("a private fox" in alice.get("/", headers=headers).text) == has_fox
+        assert ("Ours" in alice.get("/tasks/presets/", headers=headers).text) == has_preset
