@@ -7,11 +7,19 @@ from allauth.account.adapter import DefaultAccountAdapter
 from allauth.account.internal.flows.login import get_authentication_records
 from allauth.mfa.adapter import DefaultMFAAdapter
 from allauth.socialaccount.adapter import DefaultSocialAccountAdapter
+from allauth.socialaccount.providers.base import AuthProcess
 from django.conf import settings
+from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
 
 from accounts import audit
+from accounts.services import give_to_owner
 from mjportal.encryption import Secret
+
+TAKEN_OVER = (
+    "This account was made by invitation, and now you have proved that its address is yours. In case somebody else made"
+    " it, its password, second factors and other sign-ins have ended. Set up new ones; look through its key and links."
+)
 
 
 class AccountAdapter(DefaultAccountAdapter):
@@ -50,6 +58,15 @@ class HouseAdapter(DefaultSocialAccountAdapter):
 
     def is_open_for_signup(self, request: HttpRequest, sociallogin: Any) -> bool:
         return bool(settings.OIDC_SIGNUP or settings.SIGNUP_OPEN)
+
+    def pre_social_login(self, request: HttpRequest, sociallogin: Any) -> None:
+        """The first time somebody comes by an address that only an invitation had told, the account becomes theirs."""
+        # The library fills this when it found the account by its address, and by no identity connected before.
+        address, user = sociallogin._did_authenticate_by_email, sociallogin.user
+        is_signing_in = sociallogin.state.get("process", AuthProcess.LOGIN) == AuthProcess.LOGIN
+        if address and is_signing_in and user.is_address_told:
+            give_to_owner(user, address, request)
+            messages.warning(request, TAKEN_OVER)
 
     def on_authentication_error(self, request: HttpRequest, provider: Any, **options: Any) -> None:
         audit.note("sign-in refused", actor="nobody", target=f"through {provider}", request=request)

@@ -52,7 +52,8 @@ def _as_newcomer(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     if request.method == "POST" and form.is_valid():
         said = form.cleaned_data
         with transaction.atomic():
-            user = User.objects.create_user(invitation.email, said["password"], name=said["name"])
+            made = {"name": said["name"], "is_address_told": True}
+            user = User.objects.create_user(invitation.email, said["password"], **made)
             vouch_for_address(user)
             audit.note("account made", actor=user, target=user.email, team=invitation.team, request=request)
             teams.accept(invitation, user)

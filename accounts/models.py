@@ -60,6 +60,9 @@ class User(AbstractBaseUser, PermissionsMixin):
 
     alert_mail = models.CharField("alerts by mail", max_length=6, choices=AlertMail, default=AlertMail.NOW)
     open_alerts = models.PositiveIntegerField(default=0, editable=False, help_text="so that a page need not count them")
+    is_address_told = models.BooleanField(
+        default=False, editable=False, help_text="an invitation told the address, and its owner has proved it nowhere"
+    )
     in_teams = models.BooleanField(
         default=False, editable=False, help_text="was in a team once: only then pages ask which teams there are"
     )

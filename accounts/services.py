@@ -5,8 +5,12 @@ from decimal import Decimal
 from uuid import UUID
 
 from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
+from allauth.usersessions.models import UserSession
 from django.conf import settings
 from django.db import connection, transaction
+from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit
@@ -55,8 +59,28 @@ def vouch_for_address(user: User) -> None:
     """Whoever made this account, an admin or an inviter, knows whose address it is: it needs no mail to prove it.
 
     A second factor can be set up only with a proven address, and a new site often sends no mail yet.
+    It may also be an inviter who made it in another's name: `User.is_address_told` remembers it, see `give_to_owner`.
     """
     EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
+
+
+def give_to_owner(user: User, address: str, request: HttpRequest) -> None:
+    """Somebody has proved that `address` is theirs, of an account that was made when an invitation told it.
+
+    Whoever made it may have been the inviter. Every way in that they left ends: password, sessions, factors, other
+    addresses and other identities.
+    """
+    with transaction.atomic():
+        user.email, user.is_address_told = address.lower(), False
+        user.set_unusable_password()
+        user.save(update_fields=["email", "is_address_told", "password"])
+        Authenticator.objects.filter(user=user).delete()
+        SocialAccount.objects.filter(user=user).delete()
+        EmailAddress.objects.filter(user=user).exclude(email__iexact=address).delete()
+        EmailAddress.objects.filter(user=user).update(verified=True, primary=True)
+        for session in UserSession.objects.filter(user=user).exclude(session_key=request.session.session_key or ""):
+            session.end()
+        audit.note("account given to its owner", actor=user, target=user.email, request=request)
 
 
 def refresh_balance(api_key: ApiKey) -> Decimal:

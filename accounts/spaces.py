@@ -1,26 +1,37 @@
 """Where somebody works: their own space or a team's. Lists show one space; an object asks what is visible at all."""
 
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 from uuid import UUID
 
-from django.db.models import Q
+from allauth.mfa.models import Authenticator
+from django.db.models import Exists, Q
 
 from accounts.models import ApiKey, Membership, Role, User
 from accounts.roles import Right, may
+from mjportal.given import uuid_of
+
+if TYPE_CHECKING:
+    from django.db.models import QuerySet
 
 KNOWN = "_known_spaces"
+NAMED = "_named_space"
+# How a page names the space it shows, when that is nobody's team.
+OWN = "own"
 
 
 @dataclass(frozen=True, slots=True)
 class Space:
-    """A person in their own space (`team_id` None) or in a team's, with their role there."""
+    """A person in their own space (`team_id` None) or in a team's, with their role there.
+
+    `is_shut`: the team asks for a second factor, and the person has none.
+    """
 
     user_id: int
     team_id: UUID | None = None
     role: str = Role.OWNER
     name: str = "Mine"
-    factor_required: bool = False
+    is_shut: bool = False
 
     @property
     def holds(self) -> Q:
@@ -40,9 +51,35 @@ class Space:
         return self.team_id is not None and self.may(Right.TASKS)
 
 
+class NotThere(Exception):
+    """A page was drawn for a space its reader is not in any more."""
+
+
+def work_in(user: User, named: str) -> None:
+    """Take this person as working in the space a page was drawn for, as long as the person object lives: one request.
+
+    They may have gone elsewhere since, in another tab. It gives no right: raises NotThere without a membership.
+    """
+    team_id = None if named == OWN else uuid_of(named)
+    user.__dict__[NAMED] = team_id
+    if named != OWN and (team_id is None or space_of(user).team_id != team_id):
+        del user.__dict__[NAMED]
+        raise NotThere
+
+
+def name_of(space: Space) -> str:
+    """What `work_in` understands."""
+    return space.team_id.hex if space.team_id else OWN
+
+
+def _works_in(user: User) -> UUID | None:
+    where: UUID | None = user.__dict__.get(NAMED, user.team_id)
+    return where
+
+
 def space_of(user: User) -> Space:
     """Where this person works now; a team they are not in any more is their own space: one query, none without one."""
-    if not user.team_id:
+    if not _works_in(user):
         return Space(user.pk)
     return here_among(spaces_of(user), user)
 
@@ -57,16 +94,30 @@ def spaces_of(user: User) -> list[Space]:
 
 def _ask(user: User) -> list[Space]:
     spaces = [Space(user.pk)]
-    if user.in_teams or user.team_id:
-        for each in Membership.objects.filter(user=user).select_related("team").order_by("team__name"):
-            team = each.team
-            spaces.append(Space(user.pk, team.pk, each.role, team.name, team.factor_required))
+    if user.in_teams or user.team_id or _works_in(user):
+        mine = Membership.objects.filter(user=user).select_related("team").annotate(is_open=_open_to(user))
+        for each in mine.order_by("team__name"):
+            spaces.append(Space(user.pk, each.team_id, each.role, each.team.name, not each.is_open))
     return spaces
+
+
+def _open_to(user: Any) -> Q:
+    """Those memberships of this person whose team asks for no second factor, or all when they have one.
+
+    An app or a passkey is one; recovery codes alone are none.
+    """
+    factors = Authenticator.objects.filter(user_id=user.pk).exclude(type=Authenticator.Type.RECOVERY_CODES)
+    return Q(team__factor_required=False) | Q(Exists(factors))
+
+
+def open_memberships(user: Any) -> "QuerySet[Membership]":
+    """The teams this person may look into. One that asks for a second factor is shut without, wherever they work."""
+    return Membership.objects.filter(_open_to(user), user_id=user.pk)
 
 
 def here_among(spaces: list[Space], user: User) -> Space:
     """Where this person works now, among all they may work in: for pages that show the choice too."""
-    return next((space for space in spaces if space.team_id == user.team_id), spaces[0])
+    return next((space for space in spaces if space.team_id == _works_in(user)), spaces[0])
 
 
 def space_holding(user: User, team_id: UUID | None) -> Space:
@@ -75,16 +126,33 @@ def space_holding(user: User, team_id: UUID | None) -> Space:
 
 
 def visible(user: Any) -> Q:
-    """What this person may see of models with `user` and `team`: their own, and their teams'."""
-    mine = Membership.objects.filter(user_id=user.pk).values("team_id")
-    return Q(user_id=user.pk, team_id__isnull=True) | Q(team_id__in=mine)
+    """What this person may see of models with `user` and `team`: their own, and that of the teams open to them."""
+    return _held(user, open_memberships(user))
+
+
+def at_hand(user: Any) -> Q:
+    """What the site itself may use for this person: a worker that does what they ordered has no factor to show."""
+    return _held(user, Membership.objects.filter(user_id=user.pk))
+
+
+def _held(user: Any, mine: "QuerySet[Membership]") -> Q:
+    return Q(user_id=user.pk, team_id__isnull=True) | Q(team_id__in=mine.values("team_id"))
 
 
 def role_in(user: Any, team_id: UUID | None) -> str:
     """The person's role in the team, "" when they are not in it; in nobody's team everybody owns what is theirs."""
+    return _role(Membership.objects.filter(user_id=user.pk), team_id)
+
+
+def open_role_in(user: Any, team_id: UUID | None) -> str:
+    """The same for who asks through a browser: "" also while the team is shut to them."""
+    return _role(open_memberships(user), team_id)
+
+
+def _role(memberships: "QuerySet[Membership]", team_id: UUID | None) -> str:
     if team_id is None:
         return Role.OWNER
-    return Membership.objects.filter(user_id=user.pk, team_id=team_id).values_list("role", flat=True).first() or ""
+    return memberships.filter(team_id=team_id).values_list("role", flat=True).first() or ""
 
 
 def may_in(user: Any, team_id: UUID | None, right: Right) -> bool:

@@ -17,8 +17,8 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from accounts import audit
 from accounts.people import signed_in
-from accounts.roles import Right
-from accounts.spaces import Space, may_in, space_of, spaces_of, visible
+from accounts.roles import Right, may
+from accounts.spaces import Space, may_in, open_role_in, space_of, spaces_of, visible
 from gallery import bulk, organising, reviewing, sharing
 from gallery.archives import zip_response
 from gallery.found import Found
@@ -125,7 +125,8 @@ def bulk_undo(request: HttpRequest, job_id: UUID) -> HttpResponse:
     user = signed_in(request)
     thrown = BulkJob.objects.filter(user=user, act="trash", undone_by=None, finished_at__isnull=False)
     job = get_object_or_404(thrown, pk=job_id)
-    if not may_in(user, job.team_id, Right.MAKE):
+    role = open_role_in(user, job.team_id)
+    if not role or not may(role, Right.MAKE):
         raise Http404
     try:
         with transaction.atomic():

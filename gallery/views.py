@@ -73,7 +73,8 @@ def facets(request: HttpRequest) -> HttpResponse:
     person = signed_in(request)
     here, spaces = space_of(person), spaces_of(person)
     # A search is in one space: its facet leads from one to the other and takes the search along.
-    teams = [(space, count_found(space, search)) for space in spaces] if len(spaces) > 1 else []
+    counted = [space for space in spaces if not space.is_shut] if len(spaces) > 1 else []
+    teams = [(space, count_found(space, search)) for space in counted]
     context = {"search": search, "desk": read_desk(here, search), "teams": teams, "space": here}
     return render(request, "gallery/_facets.html", context)
 

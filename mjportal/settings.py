@@ -96,6 +96,8 @@ MIDDLEWARE = [
     "allauth.account.middleware.AccountMiddleware",
     "allauth.usersessions.middleware.UserSessionsMiddleware",
     "mjportal.middleware.FirstRunMiddleware",
+    # Before the factor, which is asked for the space a request happens in.
+    "mjportal.middleware.SpaceMiddleware",
     "mjportal.middleware.FactorMiddleware",
 ]
 ROOT_URLCONF = "mjportal.urls"
@@ -117,6 +119,7 @@ TEMPLATES = [
                 "template_partials.templatetags.partials",
                 "heroicons.templatetags.heroicons",
                 "mjportal.templatetags.words",
+                "accounts.templatetags.here",
             ],
         },
     },

@@ -13,7 +13,7 @@ from accounts import teams
 from accounts.models import ApiKey, Membership, Role, User
 from accounts.people import signed_in
 from accounts.roles import Right, may
-from accounts.spaces import spaces_of
+from accounts.spaces import open_memberships, role_in, spaces_of
 from mjportal.given import uuid_of, way_back
 from mjportal.spreadsheets import csv_response
 from oversight.forms import BudgetForm, InviteForm, LiftForm, SettingsForm, TeamForm
@@ -49,9 +49,10 @@ def choose(request: HttpRequest) -> HttpResponse:
     """Work in `team` from now on, or in one's own space when it is empty."""
     user = signed_in(request)
     said = request.POST.get("team", "")
-    team_id = None
-    if said:
-        team_id = _member(request, uuid_of(said)).team_id
+    team_id = uuid_of(said) if said else None
+    # A team that is shut may be chosen: its words say what opens it.
+    if said and (team_id is None or not role_in(user, team_id)):
+        raise Http404
     User.objects.filter(pk=user.pk).update(team=team_id)
     return redirect(way_back(request, "tasks:studio"))
 
@@ -210,7 +211,7 @@ def _page(request: HttpRequest, me: Membership, **forms: Any) -> HttpResponse:
 
 def _member(request: HttpRequest, team_id: UUID | None, right: Right = Right.LOOK) -> Membership:
     """The membership of who asks; a team one is not in, or may not do this in, looks like one that is not there."""
-    found = Membership.objects.select_related("team__key", "user").filter(user=signed_in(request))
+    found = open_memberships(signed_in(request)).select_related("team__key", "user")
     me = found.filter(team_id=team_id).first() if team_id else None
     if me is None or not may(me.role, right):
         raise Http404

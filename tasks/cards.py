@@ -174,7 +174,11 @@ def _cost(task: Task) -> str:
 def _kin(task: Task) -> str:
     if task.parent is None:
         return ""
-    return f"from result {(task.parent_position or 0) + 1} of “{task.parent.prompt[:24].strip()}”"
+    number = (task.parent_position or 0) + 1
+    if task.parent.team_id != task.team_id:
+        # Who sees this card need not see that one: its words stay in its own space.
+        return f"from result {number} of a task in another space"
+    return f"from result {number} of “{task.parent.prompt[:24].strip()}”"
 
 
 def _family(children: list[Task]) -> str:

@@ -44,8 +44,9 @@ _TEAM_STANDING = f"""SELECT w.board_revision, {_FIGURES.format(t="t.team_id = w.
  ON k.id = w.key_id OR (w.key_id IS NULL AND k.user_id = %s) WHERE w.id = %s"""  # noqa: S608 - constants
 # What a card shows. Every further column costs a converter for each row; one that is forgotten costs a query.
 CARD = (
-    *("id", "user_id", "kind", "task_type", "prompt", "parameters", "parent_id", "parent_position", "cost", "status"),
-    *("hold_reason", "failure_class", "message", "created_at", "next_send_at", "sent_at", "finished_at", "empty_looks"),
+    *("id", "user_id", "team_id", "kind", "task_type", "prompt", "parameters", "parent_id", "parent_position", "cost"),
+    *("status", "hold_reason", "failure_class", "message"),
+    *("created_at", "next_send_at", "sent_at", "finished_at", "empty_looks"),
 )
 _CARD = ", ".join(CARD)
 _TASKS = f"""SELECT {_CARD} FROM tasks_task WHERE id IN (

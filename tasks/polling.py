@@ -37,6 +37,9 @@ _TEAM_SQL = (
     " JOIN accounts_user u ON u.id = b.user_id"
     " JOIN accounts_membership m ON m.user_id = u.id JOIN accounts_team w ON w.id = m.team_id"
     " WHERE s.session_key = %s AND s.expire_date > %s AND u.is_active AND w.id = %s"
+    # As `accounts.spaces` has it: a team that asks for a second factor is shut without one.
+    " AND (NOT w.factor_required OR EXISTS"
+    " (SELECT 1 FROM mfa_authenticator f WHERE f.user_id = u.id AND f.type <> 'recovery_codes'))"
 )
 
 

@@ -20,6 +20,7 @@ from django.urls import reverse
 from django.utils import timezone
 
 from accounts.models import User
+from accounts.spaces import at_hand
 from gallery import files
 from gallery.decoding import Undecodable, decode_once
 from gallery.models import Result
@@ -169,7 +170,7 @@ def _hosted(client: Client, task: Task, url: str) -> str:
         if reference is None:
             raise Gone("A picture it starts from was taken out of your library. Nothing was sent.")
         return copied(client, task.key_fingerprint, reference.sha256, file_name(reference.sha256, SENT_WIDTH))
-    result = Result.objects.visible_to(task.user).filter(pk=pk).first() if kind == "result" else None
+    result = Result.objects.filter(at_hand(task.user), pk=pk).first() if kind == "result" else None
     if result is None:
         raise Gone("A picture it starts from is not in your gallery any more. Nothing was sent.")
     if result.deadline - NEARLY_GONE > timezone.now() or not result.sha256:

@@ -13,7 +13,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from accounts.models import User
 from accounts.people import signed_in
 from accounts.roles import Right
-from accounts.spaces import Space, key_for, may_in, role_in, space_holding, space_of, spaces_of, visible
+from accounts.spaces import Space, key_for, may_in, open_role_in, space_holding, space_of, spaces_of, visible
 from gallery.models import Result
 from kie.parameters import TaskType
 from mjportal.given import uuid_of
@@ -253,7 +253,7 @@ def changes(request: HttpRequest) -> HttpResponse:
     if not is_team(team):
         raise Http404
     team_id = UUID(team) if team else None
-    role = role_in(request.user, team_id)
+    role = open_role_in(request.user, team_id)
     if not role:
         raise Http404
     space = Space(signed_in(request).pk, team_id, role)

@@ -123,6 +123,8 @@ def _page(request: HttpRequest, name: str) -> HttpResponse:
     found = report(scope)
     team_id = scope.team_id if name == "team" else None
     key = key_for(user.pk, team_id) if name != "everyone" else None
+    # A lent key's account holds what its owner spends elsewhere: not for everybody who may look in here.
+    sees_account = name != "team" or space.may(Right.SPEND) or (key is not None and key.user_id == user.pk)
     today = timezone.localdate()
     asked = request.GET.get("period", "30")
     context = {
@@ -137,7 +139,7 @@ def _page(request: HttpRequest, name: str) -> HttpResponse:
         "budget": budgets.tightest(user.pk, team_id) if name != "everyone" else None,
         "chart": bars(found.by_day, scope.first, scope.last, STACK),
         "days": _days(found),
-        "reconciled": _reconciliation(key, name),
+        "reconciled": _reconciliation(key, name) if sees_account else None,
     }
     return render(request, "usage/usage.html", context)
 

@@ -10,7 +10,10 @@ const fields = () => new FormData(root());
 function keep() {
   clearTimeout(timer);
   timer = 0;
-  navigator.sendBeacon(root().dataset.draft, fields());
+  // A draft is the person's wherever they work: it is kept also when the page's team has let them go.
+  const body = fields();
+  body.delete("space");
+  navigator.sendBeacon(root().dataset.draft, body);
 }
 
 document.addEventListener("input", (event) => {
@@ -25,7 +28,7 @@ addEventListener("pagehide", () => {
 });
 
 async function fetched(place, query = "") {
-  const answer = await fetch(place.dataset.from + query);
+  const answer = await fetch(place.dataset.from + query, { headers: { "X-Space": root().elements.space.value } });
   return answer.ok ? answer.text() : "";
 }
 

@@ -95,5 +95,6 @@ document.addEventListener("htmx:sendError", () => toast("The site can't be reach
 document.addEventListener("htmx:responseError", (event) => {
   const status = event.detail.xhr.status;
   if (status === 403 || status === 401) window.location.reload();
-  else if (status !== 422) toast(`The site answered with an error (${status}). Nothing was sent.`);
+  // What a 409 means is said by the answer itself.
+  else if (status !== 422 && status !== 409) toast(`The site answered with an error (${status}). Nothing was sent.`);
 });

@@ -127,7 +127,8 @@ function pick(button) {
 // The library is fetched when it is first opened.
 document.addEventListener("beforetoggle", async (event) => {
   if (event.target.id !== "library" || event.newState !== "open") return;
-  const answer = await fetch(root().querySelector("[data-library]").dataset.library);
+  const headers = { "X-Space": root().elements.space.value };
+  const answer = await fetch(root().querySelector("[data-library]").dataset.library, { headers });
   if (answer.ok) event.target.innerHTML = await answer.text();
 }, true);
 

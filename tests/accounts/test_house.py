@@ -10,9 +10,14 @@ from urllib.parse import parse_qs, urlsplit
 
 import jwt
 import pytest
+from allauth.account.models import EmailAddress
+from allauth.mfa.models import Authenticator
+from allauth.socialaccount.models import SocialAccount
 from django.test import Client
 
-from accounts.models import AuditEntry, User
+from accounts import teams
+from accounts.models import AuditEntry, Role, User
+from accounts.services import vouch_for_address
 
 CLIENT = "portal-client"
 SECRET = "a client secret of thirty-two bytes"
@@ -137,3 +142,59 @@ def test_a_blocked_person_stays_out(house: House, ada: User, client: Client) -> 
     User.objects.filter(pk=ada.pk).update(is_active=False)
     come_in(client)
     assert client.get("/").status_code == 302
+
+
+PASSWORD = "a long pass phrase"
+
+
+def joined(name: str) -> User:
+    """An account that somebody made by Eve's invitation of this address."""
+    eve = User.objects.create_user("eve@example.com", PASSWORD)
+    _, token = teams.invite(teams.create(eve, "Trap").memberships.get(), "ada@example.com", Role.MEMBER)
+    Client().post(f"/account/join/{token}/", {"name": name, "password": PASSWORD})
+    return User.objects.get(email="ada@example.com")
+
+
+def test_an_inviter_who_joins_in_another_s_name_keeps_no_way_into_their_account(
+    house: House, db: None, client: Client
+) -> None:
+    ada, thief = joined("Ada"), Client()
+    thief.post("/account/login/", {"login": ada.email, "password": PASSWORD})
+    assert thief.get("/").status_code == 200
+    Authenticator.objects.create(user=ada, type="totp", data={})
+    EmailAddress.objects.create(user=ada, email="eve+ada@example.com", verified=True)
+    SocialAccount.objects.create(user=ada, provider="house", uid="eve's own")
+    come_in(client)
+    page = client.get("/")
+    assert page.context["user"] == ada
+    assert "you have proved that its address is yours" in page.text
+    assert thief.get("/").status_code == 302
+    thief.post("/account/login/", {"login": ada.email, "password": PASSWORD})
+    assert thief.get("/").status_code == 302
+    assert not Authenticator.objects.exists()
+    assert [each.email for each in EmailAddress.objects.filter(user=ada)] == ["ada@example.com"]
+    assert [each.uid for each in SocialAccount.objects.filter(user=ada)] == ["42"]
+    assert AuditEntry.objects.filter(action="account given to its owner", target=ada.email).exists()
+
+
+def test_an_account_is_given_to_its_owner_once(house: House, db: None, client: Client) -> None:
+    ada = joined("Ada")
+    come_in(client)
+    Authenticator.objects.create(user=ada, type="recovery_codes", data={"seed": "", "used_mask": 0})
+    client.post("/account/logout/")
+    come_in(client)
+    assert client.get("/").context["user"] == ada
+    assert Authenticator.objects.filter(user=ada).exists()
+
+
+def test_whose_address_the_operator_gave_keeps_their_password(house: House, ada: User, client: Client) -> None:
+    vouch_for_address(ada)
+    come_in(client)
+    ada.refresh_from_db()
+    assert ada.check_password(PASSWORD)
+
+
+def test_who_was_invited_can_set_up_a_second_factor_without_a_mail(house: House, db: None, client: Client) -> None:
+    ada = joined("Ada")
+    client.post("/account/login/", {"login": ada.email, "password": PASSWORD})
+    assert "form" in client.get("/account/2fa/totp/activate/").context

@@ -218,3 +218,57 @@ def test_a_person_chooses_where_to_work_among_their_own_teams_only(owner: Member
     alice.post("/team/choose/", {"team": owner.team_id, "next": "//evil.example/"})
     owner.user.refresh_from_db()
     assert owner.user.team_id == owner.team_id
+
+
+@pytest.mark.parametrize("named", ["0" * 32, "elsewhere", "\0", "left"])
+def test_a_page_of_a_space_one_is_not_in_does_nothing_and_says_why(named: str, desk: Desk) -> None:
+    team = teams.create(desk.user, "North")
+    team.memberships.update(user=User.objects.create_user("bob@example.com"))
+    said = {"task_type": "mj_txt2img", "prompt": "boats", "space": team.pk.hex if named == "left" else named}
+    alice = signed_in(desk.user)
+    by_script = alice.post("/tasks/compose/", said, headers={"HX-Request": "true"})
+    assert by_script.status_code == 409
+    assert "not in the team of this page" in by_script["HX-Trigger"]
+    assert "not in the team of this page" in alice.post("/tasks/compose/", said, follow=True).text
+    assert alice.get("/gallery/", headers={"X-Space": team.pk.hex}).status_code == 409
+    assert not Task.objects.exists()
+
+
+def test_naming_a_team_gives_no_more_than_the_membership_and_its_second_factor(desk: Desk) -> None:
+    team = teams.create(desk.user, "North")
+    viewer = User.objects.create_user("bob@example.com")
+    Membership.objects.create(team=team, user=viewer, role=Role.VIEWER)
+    teams.lend_key(team.memberships.get(user=desk.user), desk.api_key)
+    said = {"task_type": "mj_txt2img", "prompt": "boats", "speed": "fast", "space": team.pk.hex}
+    assert "you may look, not make" in signed_in(viewer).post("/tasks/compose/", said).text
+    assert signed_in(viewer).post("/gallery/act/", {"act": "empty", **said}).status_code == 404
+    User.objects.update(team=None)
+    teams.change(team.memberships.get(user=desk.user), name="North", factor_required=True)
+    assert signed_in(desk.user).post("/tasks/compose/", said)["Location"] == "/account/2fa/"
+    assert not Task.objects.exists()
+
+
+# What is done in the space a page shows; everything else names its object, or is the person's own.
+IN_A_SPACE = ("/tasks/compose/", "/gallery/act/", "/gallery/fetch/", "/gallery/collections/", "/tasks/import/")
+
+
+def test_every_form_that_does_something_in_a_space_names_it(desk: Desk) -> None:
+    team = teams.create(desk.user, "North")
+    alice = signed_in(desk.user)
+    task = desk.finished()
+    Task.objects.filter(pk=task.pk).update(team=team)
+    results = task.results.order_by("position")
+    results.update(team=team)
+    saved = {"state": "saved", "saved_at": timezone.now(), "width": 96, "height": 64, "content_type": "image/jpeg"}
+    for position, more in ((0, {}), (1, {"trashed_at": timezone.now()})):
+        results.filter(position=position).update(**saved, **more)
+    seen = set()
+    for page in ("/", "/gallery/", "/gallery/?q=boats", "/gallery/trash/", f"/gallery/{results[0].pk}/"):
+        strip = alice.get("/gallery/collections/?search=q%3Dboats", headers={"HX-Request": "true"}).text
+        for action, form in re.findall(
+            r'<form[^>]*method="post"[^>]*?action="([^"]+)"(.*?)</form>', alice.get(page).text + strip, re.S
+        ):
+            if action in IN_A_SPACE:
+                assert f'name="space" value="{team.pk.hex}"' in form, (page, action)
+                seen.add(action)
+    assert seen == set(IN_A_SPACE)

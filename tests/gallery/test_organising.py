@@ -3,6 +3,7 @@
 import csv
 import io
 import json
+import re
 import zipfile
 from datetime import timedelta
 from pathlib import Path
@@ -12,6 +13,7 @@ import pytest
 from django.test import Client
 from django.utils import timezone
 
+from accounts import teams
 from accounts.models import Membership, Role, Team, User
 from accounts.spaces import Space
 from gallery import organising
@@ -97,6 +99,31 @@ def test_nobody_touches_what_is_another_person_s_or_in_another_space(
         assert act(browser, what, foreign, ours)["ids"] == []
     foreign.refresh_from_db()
     assert (foreign.starred, foreign.trashed_at) == (False, None)
+
+
+def test_a_page_acts_in_the_space_it_shows_wherever_the_person_went_since(
+    browser: Client, shelf: Shelf, owner: User
+) -> None:
+    team = teams.create(owner, "North")
+    mine, theirs = shelf(sha256=sha(1)), shelf(sha256=sha(2), team=team)
+    Result.objects.update(trashed_at=timezone.now())
+    assert browser.post("/gallery/act/", {"act": "empty", "everything": "1", "space": "own"}).status_code == 302
+    assert list(Result.objects.all()) == [theirs]
+    assert not Result.objects.filter(pk=mine.pk).exists()
+    browser.post("/gallery/collections/", {"name": "Mine", "space": "own"})
+    assert Collection.objects.get().team_id is None
+
+
+def test_a_tag_put_on_in_the_viewer_is_put_on_wherever_the_person_works(
+    browser: Client, shelf: Shelf, owner: User
+) -> None:
+    team = teams.create(owner, "North")
+    theirs = shelf(team=team)
+    browser.post("/team/choose/", {"team": ""})
+    [form] = re.findall(r'<form[^>]*action="/gallery/act/".*?</form>', browser.get(f"/gallery/{theirs.pk}/").text, re.S)
+    said = dict(re.findall(r'name="(\w+)" value="([^"]*)"', form))
+    browser.post("/gallery/act/", {**said, "tag": "foggy", "act": "tag"})
+    assert [tag.name for tag in theirs.tags.all()] == ["foggy"]
 
 
 def test_a_viewer_of_a_team_organises_nothing(browser: Client, shelf: Shelf, owner: User) -> None:

@@ -270,6 +270,17 @@ def test_the_poll_offers_no_more_than_the_page(looking: tuple[Client, Task]) -> 
     assert "/tasks/follow/" not in changed
 
 
+def test_what_a_team_s_card_was_made_of_elsewhere_is_not_told_on_its_board(looking: tuple[Client, Task]) -> None:
+    client, task = looking
+    private = Task.objects.create(user=task.user, prompt="my private affairs", status=Status.SUCCEEDED)
+    Task.objects.filter(pk=task.pk).update(parent=private, parent_position=2)
+    team = task.team_id.hex if task.team_id else ""
+    polled = client.get(f"/tasks/changes/?after=0&team={team}", headers=HTMX).text
+    for text in (client.get("/").text, client.get(f"/tasks/{task.pk}/").text, polled):
+        assert "from result 3 of a task in another space" in text
+        assert "private affairs" not in text
+
+
 def test_a_picture_in_the_trash_is_on_its_card_in_words_only(alice: Client, desk: Desk) -> None:
     task = desk.finished()
     Result.objects.filter(task=task).update(state="saved", saved_at=timezone.now(), width=16, height=9)
@@ -279,3 +290,36 @@ def test_a_picture_in_the_trash_is_on_its_card_in_words_only(alice: Client, desk
     assert "Picture 1 is" in card
     assert card.count('class="picture"') == 3
     assert f"/media/{thrown[0].pk}/" not in card
+
+
+def test_a_page_composes_in_the_space_it_shows_wherever_the_person_went_since(alice: Client, desk: Desk) -> None:
+    team = teams.create(desk.user, "North")
+    alice.post("/team/choose/", {"team": ""})
+    mine = in_page(alice.get("/").text)
+    alice.post("/team/choose/", {"team": str(team.pk)})
+    ours = in_page(alice.get("/").text)
+    compose(alice, prompt="my private affairs", space=mine)
+    assert Task.objects.get().team_id is None
+    alice.post("/team/choose/", {"team": ""})
+    compose(alice, headers={}, prompt="for the team", space=ours)
+    assert Task.objects.get(team=team).prompt == "for the team"
+    slip = compose(alice, prompt="", space=ours)
+    assert in_page(slip.text) == ours
+    compose(alice, prompt="said by nothing, made where I am")
+    assert Task.objects.filter(team=None).count() == 2
+
+
+def in_page(page: str) -> str:
+    """The space that the composer names."""
+    [name] = re.findall(r'<input type="hidden" name="space" value="(\w+)">', page)
+    return str(name)
+
+
+def test_what_a_page_fetches_is_of_the_space_it_shows(alice: Client, desk: Desk) -> None:
+    compose(alice, prompt="a private fox")
+    team = teams.create(desk.user, "North")
+    alice.post("/tasks/presets/", {**GOOD, "name": "Ours"})
+    for named, has_fox, has_preset in (("own", True, False), (team.pk.hex, False, True)):
+        headers = {**HTMX, "X-Space": named}
+        assert ("a private fox" in alice.get("/", headers=headers).text) == has_fox
+        assert ("Ours" in alice.get("/tasks/presets/", headers=headers).text) == has_preset

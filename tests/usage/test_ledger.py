@@ -12,7 +12,8 @@ from django.test import Client
 from django.utils import timezone
 from django_q.models import OrmQ
 
-from accounts.models import ApiKey
+from accounts import teams
+from accounts.models import ApiKey, Membership, Role, User
 from tasks import jobs, lifecycle
 from tasks.models import FINAL, Status, Task
 from tasks.sweep import sweep
@@ -125,6 +126,22 @@ def test_an_unexplained_debit_at_the_provider_is_found(desk: Desk) -> None:
     page = client.get("/usage/").text
     assert "Unexplained" in page
     assert 'class="warn bad"' in page
+
+
+@pytest.mark.parametrize("role", [Role.VIEWER, Role.MEMBER, Role.ADMIN])
+def test_what_leaves_a_lent_account_is_shown_to_its_lender_and_who_may_see_the_spend(role: Role, desk: Desk) -> None:
+    read(desk)
+    desk.sandbox.debit(desk.key, 387)
+    read(desk)
+    team = teams.create(desk.user, "North")
+    teams.lend_key(team.memberships.get(), desk.api_key)
+    bob = User.objects.create_user("bob@example.com", team=team, in_teams=True)
+    Membership.objects.create(team=team, user=bob, role=role)
+    for user, sees in ((bob, role == Role.ADMIN), (desk.user, True)):
+        client = Client()
+        client.force_login(user)
+        page = client.get("/usage/team/").text
+        assert [words in page for words in ("387", "Reconciliation")] == [sees, sees]
 
 
 def test_a_reading_during_which_something_left_is_not_kept(desk: Desk) -> None:
