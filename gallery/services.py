@@ -109,10 +109,9 @@ def wait_before(attempts: int) -> timedelta:
 def settle(result: Result, **fields: Any) -> bool:
     """Move a result out of SAVING with `fields` (among them `state`): one UPDATE. Returns whether it won."""
     with transaction.atomic():
-        if not Result.objects.filter(pk=result.pk, state=Result.State.SAVING).update(**fields):
-            return False
-        Result.objects.filter(pk=result.pk).update(**next_revisions(result.user_id, result.team_id))
-    return True
+        # The person's row before the result's, as all who change both do.
+        revisions = next_revisions(result.user_id, result.team_id)
+        return bool(Result.objects.filter(pk=result.pk, state=Result.State.SAVING).update(**fields, **revisions))
 
 
 def settle_saved(result: Result, **fields: Any) -> bool:
@@ -158,8 +157,8 @@ def try_again(result: Result) -> bool:
 def set_star(result: Result, starred: bool) -> None:
     """Keep the star and tell the board, which shows it too."""
     with transaction.atomic():
-        if Result.objects.filter(pk=result.pk).exclude(starred=starred).update(starred=starred):
-            Result.objects.filter(pk=result.pk).update(**next_revisions(result.user_id, result.team_id))
+        revisions = next_revisions(result.user_id, result.team_id)
+        Result.objects.filter(pk=result.pk).exclude(starred=starred).update(starred=starred, **revisions)
     result.starred = starred
 
 

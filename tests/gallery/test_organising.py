@@ -4,19 +4,24 @@ import csv
 import io
 import json
 import re
+import threading
 import zipfile
+from collections.abc import Callable
 from datetime import timedelta
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pytest
+from django.db import OperationalError, connection, connections
+from django.db.models.signals import post_delete
 from django.test import Client
 from django.utils import timezone
 
 from accounts import teams
 from accounts.models import Membership, Role, Team, User
 from accounts.spaces import Space
-from gallery import organising
+from gallery import files, organising
 from gallery.models import Collection, Result
 from gallery.search import Search
 from tests.gallery.conftest import Shelf, new_task
@@ -79,6 +84,60 @@ def test_only_what_lies_in_the_trash_can_be_deleted_for_good(browser: Client, sh
     act(browser, "trash", result)
     assert act(browser, "delete", result)["said"] == "1 deleted for good"
     assert not Result.objects.exists()
+
+
+def test_what_is_brought_back_while_the_trash_is_emptied_keeps_its_file_and_its_words(
+    browser: Client, shelf: Shelf, media: Path
+) -> None:
+    for number in (1, 2):
+        act(browser, "trash", shelf(sha256=sha(number)))
+    saved: list[Any] = []
+
+    def bring_back_the_other(**_: Any) -> None:
+        other = Result.objects.filter(trashed_at__isnull=False)
+        saved.extend(other.values_list("pk", flat=True))
+        organising.bring_back(other)
+
+    post_delete.connect(bring_back_the_other, Result)
+    try:
+        assert act(browser, "empty", everything="1")["said"] == "1 deleted for good"
+    finally:
+        post_delete.disconnect(bring_back_the_other, Result)
+    left = Result.objects.get()
+    assert [left.pk] == saved
+    assert (media / files.original_name(left.sha256, "jpg")).exists()
+    assert str(left.pk) in browser.get("/gallery/?q=boats").text
+
+
+@pytest.mark.skipif(connection.vendor == "sqlite", reason="SQLite lets one writer in at a time")
+@pytest.mark.django_db(transaction=True)
+def test_a_team_s_pictures_are_starred_while_its_people_s_tasks_change() -> None:
+    """Whoever locks two people's rows in one transaction, with their team's between them, waits in a ring."""
+    team = Team.objects.create(name="North")
+    tasks = [new_task(User.objects.create_user(f"{n}@example.com"), team=team) for n in range(6)]
+    for task in tasks:
+        Result.objects.create(task=task, user=task.user, team=team, position=0, state="saved")
+    broken: list[str] = []
+
+    def again(step: Callable[[], Any]) -> None:
+        try:
+            for _ in range(100):
+                step()
+        except OperationalError as error:
+            broken.append(str(error))
+        finally:
+            connections.close_all()
+
+    def star() -> None:
+        organising.mark(Result.objects.all(), starred=True)
+
+    steps = [star, *(partial(task.advance, from_=(task.status,), to=task.status) for task in tasks[:3])]
+    threads = [threading.Thread(target=again, args=[step]) for step in steps]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert broken == []
 
 
 def test_everything_that_matches_is_more_than_what_the_page_shows(browser: Client, shelf: Shelf) -> None:
