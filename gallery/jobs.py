@@ -19,6 +19,8 @@ from gallery.sweeping import sweep
 
 __all__ = ["run_bulk", "save_result", "sweep", "tell_of_picks", "warn_owner"]
 logger = logging.getLogger(__name__)
+# So many fresh links in a row are fetched without a wait: the record's, and what download-url gives.
+DEAD_AT_ONCE = 3
 
 
 def save_result(pk: str) -> None:
@@ -44,7 +46,9 @@ def save_result(pk: str) -> None:
 def _put_off(result: Result, lease: Lease, problem: str, dead: bool = False) -> None:
     """Leave the result due later; a dead link is due at once, for the fresh link that tasks will look for."""
     now = timezone.now()
-    later = now + (timedelta(0) if dead else wait_before(result.attempts))
+    # The wait comes before the fresh link is asked for and not behind it: a signed one lives for minutes.
+    at_once = dead and result.attempts <= DEAD_AT_ONCE
+    later = now + (timedelta(0) if at_once else wait_before(result.attempts))
     try:
         lease.change(lease_until=None, next_try_at=later, dead_link_at=now if dead else None, problem=problem[:300])
     except LostLease:
