@@ -309,6 +309,21 @@ def test_a_file_that_is_gone_leaves_the_promised_length(browser: Client, shelf: 
     assert len(answer.getvalue()) == int(answer["Content-Length"])
 
 
+def test_a_zip_has_all_of_thousands_or_is_refused_in_words(
+    browser: Client, owner: User, shelf: Shelf, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    one = shelf(b"x")
+    like_it = {"task": one.task, "user": owner, "sha256": one.sha256, "size": 1, "content_type": "image/jpeg"}
+    rows = [Result(position=n, state="saved", saved_at=one.saved_at, **like_it) for n in range(1, 5001)]
+    Result.objects.bulk_create(rows, batch_size=500)
+    archive = unpacked(browser.post("/gallery/download/", {"everything": "1"}))
+    assert len(archive.namelist()) == 5001 + 2
+    assert len(json.loads(archive.read("prompts.json"))) == 5001
+    monkeypatch.setattr(organising, "MOST", 5000)
+    page = browser.post("/gallery/download/", {"everything": "1"}, follow=True)
+    assert "One zip holds at most 5,000 files" in page.text
+
+
 def test_everything_that_matches_is_at_most_what_can_be_undone(owner: User, shelf: Shelf) -> None:
     shelf(task=new_task(owner, "red fox"))
     assert organising.matching(Space(owner.pk), Search(text="fox")).count() == 1
