@@ -14,7 +14,7 @@ from accounts.spaces import Space
 from gallery import fulltext
 from gallery.found import Found
 from gallery.models import Collection, CollectionItem, Result, Tag
-from gallery.saving import forget_content
+from gallery.saving import forget_content, forget_stray
 from gallery.search import Search
 
 KEPT_IN_TRASH = timedelta(days=30)
@@ -66,23 +66,25 @@ def delete_for_good(results: "QuerySet[Result]") -> int:
     gone = 0
     for result in results.iterator(chunk_size=BATCH):
         # The row first: whoever saves the same bytes now finds no other row, and the files are removed after it.
-        if _delete(result):
-            forget_content(result)
+        if thrown := _delete(result):
+            forget_content(thrown)
+            if thrown.stray:
+                forget_stray(thrown)
             gone += 1
     return gone
 
 
-def _delete(result: Result) -> bool:
-    """The row and its words. False when it was brought back since it was read: then nothing may be taken from it."""
+def _delete(result: Result) -> Result | None:
+    """The row and its words; it, as it was. None when it was brought back since: then nothing may be taken from it."""
     with transaction.atomic():
         revisions = next_revisions(result.user_id, result.team_id)
         thrown = Result.objects.select_for_update().filter(pk=result.pk, trashed_at__isnull=False).first()
         if thrown is None:
-            return False
+            return None
         fulltext.remove([thrown.words_id] if thrown.words_id is not None else [])
         Result.objects.filter(task_id=thrown.task_id).update(**revisions)
-        thrown.delete()
-    return True
+        Result.objects.filter(pk=thrown.pk).delete()
+    return thrown
 
 
 def purge(now: datetime) -> int:

@@ -54,7 +54,8 @@ def _skip_palette(file: BinaryIO, flags: bytes) -> None:
 
 def _breaks_off(file: BinaryIO, size: int) -> bool:
     """Whether the boxes of an ISO media file (ISO/IEC 14496-12, 4.2) end beyond it with a part of the clip."""
-    at, whole = 0, set()
+    at = 0
+    whole: set[bytes] = set()
     for _ in range(_MOST_BOXES):
         if at >= size:
             return False
