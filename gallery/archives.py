@@ -2,6 +2,7 @@
 
 import csv
 import io
+import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -21,7 +22,6 @@ from gallery.naming import human_name
 from gallery.sniffing import BY_MIME
 from mjportal.spreadsheets import cell
 
-MOST = 5_000
 FIELDS = ("file", "prompt", "type", "version", "speed", "ratio", "width", "height", "seconds", "saved", "person", "id")
 
 
@@ -57,17 +57,21 @@ COLUMNS = (
 
 
 def zip_response(results: "QuerySet[Result]", name: str) -> StreamingHttpResponse:
-    """The originals of these saved results under names people can read, with prompts.csv and prompts.json."""
+    """The originals of these saved results under names people can read, with prompts.csv and prompts.json.
+
+    How many that may be is the caller's to say: the rows, not the files, are read before the first byte.
+    """
     saved = results.filter(state=Result.State.SAVED).order_by("saved_at", "id")
-    rows = [Row(*columns) for columns in saved.values_list(*COLUMNS)[:MOST]]
+    rows = [Row(*columns) for columns in saved.values_list(*COLUMNS)]
     archive = ZipStream(sized=True)
     names = _names(rows)
     for row, inside in zip(rows, names, strict=True):
         archive.add(_pieces(files.original_name(row.sha256, row.extension), row.size), inside, size=row.size)
     zone = timezone.get_current_timezone()
-    told = [_told(row, inside, zone) for row, inside in zip(rows, names, strict=True)]
-    archive.add(_csv(told), "prompts.csv")
-    archive.add(json.dumps(told, ensure_ascii=False).encode(), "prompts.json")
+    for name_inside, written in (("prompts.csv", _csv), ("prompts.json", _json)):
+        # Written twice, now to measure it and again when its turn comes: thousands of prompts are many megabytes.
+        size = sum(len(piece) for piece in written(_all_told(rows, names, zone)))
+        archive.add(written(_all_told(rows, names, zone)), name_inside, size=size)
     response = StreamingHttpResponse(iter(archive), content_type="application/zip")
     response["Content-Length"] = str(len(archive))
     response["Content-Disposition"] = content_disposition_header(True, f"{name}.zip") or "attachment"
@@ -122,9 +126,23 @@ def _told(row: Row, name: str, zone: tzinfo) -> dict[str, Any]:
     return {**dict(zip(FIELDS, values, strict=True)), "parameters": row.parameters}
 
 
-def _csv(told: Iterable[dict[str, Any]]) -> bytes:
+def _all_told(rows: Iterable[Row], names: Iterable[str], zone: tzinfo) -> Iterator[dict[str, Any]]:
+    return (_told(row, inside, zone) for row, inside in zip(rows, names, strict=True))
+
+
+def _csv(told: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    yield "\ufeff".encode()
     text = io.StringIO()
     writer = csv.writer(text)
-    writer.writerow(FIELDS)
-    writer.writerows([cell(each[field]) for field in FIELDS] for each in told)
-    return ("\ufeff" + text.getvalue()).encode()
+    for values in itertools.chain([FIELDS], ([cell(each[field]) for field in FIELDS] for each in told)):
+        writer.writerow(values)
+        yield text.getvalue().encode()
+        text.seek(0)
+        text.truncate()
+
+
+def _json(told: Iterable[dict[str, Any]]) -> Iterator[bytes]:
+    yield b"["
+    for number, each in enumerate(told):
+        yield f"{', ' if number else ''}{json.dumps(each, ensure_ascii=False)}".encode()
+    yield b"]"

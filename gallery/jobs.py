@@ -1,7 +1,6 @@
 """The background functions of the gallery. Each may run twice, late or never."""
 
 import logging
-from datetime import timedelta
 
 from django.utils import timezone
 
@@ -14,11 +13,13 @@ from gallery.models import Result
 from gallery.notices import warn_owner
 from gallery.reviewing import tell_of_picks
 from gallery.saving import save
-from gallery.services import wait_before
+from gallery.services import is_past_saving, wait_before
 from gallery.sweeping import sweep
 
 __all__ = ["run_bulk", "save_result", "sweep", "tell_of_picks", "warn_owner"]
 logger = logging.getLogger(__name__)
+# So many fresh links in a row are fetched without a wait: the record's, and what download-url gives.
+DEAD_AT_ONCE = 3
 
 
 def save_result(pk: str) -> None:
@@ -42,9 +43,17 @@ def save_result(pk: str) -> None:
 
 
 def _put_off(result: Result, lease: Lease, problem: str, dead: bool = False) -> None:
-    """Leave the result due later; a dead link is due at once, for the fresh link that tasks will look for."""
+    """Leave the result due later; a dead link is due at once, for the fresh link that tasks will look for.
+
+    What is home and only to be replaced is in nobody's way: it is left as it is, and from day 15 on for good.
+    """
     now = timezone.now()
-    later = now + (timedelta(0) if dead else wait_before(result.attempts))
+    is_home = result.state == Result.State.SAVED
+    dead = dead and not is_home
+    # The wait comes before the fresh link is asked for and not behind it: a signed one lives for minutes.
+    at_once = dead and result.attempts <= DEAD_AT_ONCE
+    later = None if is_home and is_past_saving(result, now) else now + wait_before(result.attempts)
+    later = now if at_once else later
     try:
         lease.change(lease_until=None, next_try_at=later, dead_link_at=now if dead else None, problem=problem[:300])
     except LostLease:

@@ -12,6 +12,8 @@ from gallery.models import Result
 # Longer than the child process may take, the longest step without a renewal.
 LASTS = timedelta(seconds=120)
 RENEW_AFTER = timedelta(seconds=30)
+# Not home yet; or home, and the record names the address of another file.
+WANTED = Q(state=Result.State.SAVING) | Q(state=Result.State.SAVED, named_url__gt="")
 
 
 class LostLease(Exception):
@@ -34,7 +36,7 @@ class Lease:
 
     def change(self, **fields: Any) -> None:
         """Write `fields` to the row if the lease is still ours. Raises LostLease."""
-        ours = Result.objects.filter(pk=self.pk, state=Result.State.SAVING, lease_until=self.until)
+        ours = Result.objects.filter(WANTED, pk=self.pk, lease_until=self.until)
         if not ours.update(**fields):
             raise LostLease
 
@@ -46,7 +48,7 @@ def free(now: datetime) -> Q:
 def take(pk: Any) -> Lease | None:
     """The lease of a due result, by one conditional UPDATE that also counts the attempt; None if not to be had."""
     now = timezone.now()
-    due = Result.objects.filter(free(now), pk=pk, state=Result.State.SAVING, dead_link_at=None, next_try_at__lte=now)
+    due = Result.objects.filter(WANTED, free(now), pk=pk, dead_link_at=None, next_try_at__lte=now)
     if due.update(lease_until=now + LASTS, attempts=F("attempts") + 1):
         return Lease(pk, now + LASTS)
     return None

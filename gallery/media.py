@@ -19,7 +19,7 @@ from gallery.ranges import Unsatisfiable, requested_range
 from gallery.sniffing import BY_MIME
 from gallery.wording import as_flags
 
-# The bytes under one address never change, and only this browser may keep them.
+# The bytes under one address never change once the record has named their source, and only this browser may keep them.
 CACHING = "private, max-age=31536000, immutable"
 HEADERS = {
     "Cache-Control": CACHING,
@@ -39,6 +39,7 @@ class Served:
     etag: str
     filename: str
     attached: bool = False
+    is_final: bool = True
 
 
 @require_safe
@@ -94,20 +95,24 @@ def served_response(request: HttpRequest, result: Result, variant: str, *, is_na
         raise Http404 from None
 
 
-FIELDS = ("task", "kind", "content_type", "sha256", "position", "task__prompt", "task__parameters")
+FIELDS = ("task", "kind", "content_type", "sha256", "position", "verified", "task__prompt", "task__parameters")
 
 
 def _served(result: Result, variant: str, prompt: str) -> Served:
     etag = f'"{result.sha256[:32]}-{variant}"'
     known = BY_MIME[result.content_type]
     words = prompt, result.position
+    final = result.verified
     if variant in {"320", "640", "1280", "poster"}:
         width = files.WIDTHS[-1] if variant == "poster" else int(variant)
-        return Served(files.rendition_name(result.sha256, width), "image/webp", etag, human_name(*words, "webp"))
+        return Served(
+            files.rendition_name(result.sha256, width), "image/webp", etag, human_name(*words, "webp"), False, final
+        )
     if variant == "clip" and result.kind != Result.Kind.VIDEO:
         raise Http404
     original = files.original_name(result.sha256, known.extension)
-    return Served(original, known.mime, etag, human_name(*words, known.extension), attached=variant == "download")
+    is_taken = variant == "download"
+    return Served(original, known.mime, etag, human_name(*words, known.extension), attached=is_taken, is_final=final)
 
 
 def _answer(request: HttpRequest, served: Served) -> HttpResponseBase:
@@ -132,5 +137,7 @@ def _dressed(response: HttpResponseBase, served: Served) -> HttpResponseBase:
     for name, value in HEADERS.items():
         response[name] = value
     response["ETag"] = served.etag
+    if not served.is_final:
+        response["Cache-Control"] = "private, no-cache"
     response["Content-Disposition"] = content_disposition_header(served.attached, served.filename) or "inline"
     return response

@@ -47,6 +47,10 @@ class Result(models.Model):
 
     `sha256` names the original on our storage (see gallery.files); two rows may share one file. On a row that is still
     saving it is an intent: written before the file gets its final name, so that a killed worker leaves nothing unknown.
+
+    Where only a callback had named a saved row's address, the record may name another, `named_url`: it stays saved as
+    it is until that file is home, and is due for it as long as it has a `next_try_at`. `stray` is content on its way
+    in or out: <sha256>.<extension>.
     """
 
     class Kind(models.TextChoices):
@@ -69,6 +73,7 @@ class Result(models.Model):
     verified = models.BooleanField(
         default=True, help_text="False: the address came from a callback nobody could confirm."
     )
+    named_url = models.TextField(blank=True, help_text="the record's address, while we hold another's file")
 
     first_seen_at = models.DateTimeField(default=timezone.now)
     deadline = models.DateTimeField(default=_deadline)
@@ -81,6 +86,7 @@ class Result(models.Model):
     warned = models.PositiveSmallIntegerField(default=0, help_text="How many of the four warnings went out.")
 
     saved_at = models.DateTimeField(null=True, blank=True)
+    stray = models.CharField(max_length=80, blank=True, help_text="content that may lie around, by its name")
     sha256 = models.CharField(max_length=64, blank=True, db_index=True)
     content_type = models.CharField(max_length=40, blank=True)
     size = models.BigIntegerField(default=0, help_text="bytes")
@@ -137,6 +143,7 @@ class Result(models.Model):
                 fields=["team", "team_revision"], name="result_team_revision", condition=models.Q(team__isnull=False)
             ),
             models.Index(fields=["team", "state"], name="result_team_state", condition=models.Q(team__isnull=False)),
+            models.Index(fields=["stray"], name="result_stray"),
         ]
 
     def __str__(self) -> str:

@@ -14,7 +14,7 @@ from accounts.spaces import Space
 from gallery import fulltext
 from gallery.found import Found
 from gallery.models import Collection, CollectionItem, Result, Tag
-from gallery.saving import forget_content
+from gallery.saving import forget_content, forget_stray
 from gallery.search import Search
 
 KEPT_IN_TRASH = timedelta(days=30)
@@ -37,9 +37,10 @@ def mark(results: "QuerySet[Result]", **changes: Any) -> list[UUID]:
     """Set `changes` on results of one space and tell its boards. Returns the ids of those that were changed."""
     ids = list(results.values_list("pk", flat=True))
     for start in range(0, len(ids), BATCH):
-        with transaction.atomic():
-            part = Result.objects.filter(pk__in=ids[start : start + BATCH])
-            for user_id, team_id in set(part.order_by().values_list("user_id", "team_id")):
+        part = Result.objects.filter(pk__in=ids[start : start + BATCH])
+        for user_id, team_id in set(part.order_by().values_list("user_id", "team_id")):
+            # A transaction for each author: with a team's row locked, no second person's may be waited for.
+            with transaction.atomic():
                 own = part.filter(user_id=user_id, team_id=team_id)
                 own.update(**changes, **next_revisions(user_id, team_id))
     return ids
@@ -61,17 +62,29 @@ def bring_back(results: "QuerySet[Result]") -> list[UUID]:
 
 
 def delete_for_good(results: "QuerySet[Result]") -> int:
-    """Remove rows and files. Files that another row names stay. Returns how many rows are gone."""
+    """Remove rows and files of what lies in the trash. Files that another row names stay. Returns how many are gone."""
     gone = 0
     for result in results.iterator(chunk_size=BATCH):
-        with transaction.atomic():
-            # The row first: whoever saves the same bytes now finds no other row, and the files are removed below.
-            fulltext.remove([result.words_id] if result.words_id is not None else [])
-            revisions = next_revisions(result.user_id, result.team_id)
-            Result.objects.filter(task_id=result.task_id).update(**revisions)
-            gone += bool(Result.objects.filter(pk=result.pk, trashed_at__isnull=False).delete()[0])
-        forget_content(result)
+        # The row first: whoever saves the same bytes now finds no other row, and the files are removed after it.
+        if thrown := _delete(result):
+            forget_content(thrown)
+            if thrown.stray:
+                forget_stray(thrown)
+            gone += 1
     return gone
+
+
+def _delete(result: Result) -> Result | None:
+    """The row and its words; it, as it was. None when it was brought back since: then nothing may be taken from it."""
+    with transaction.atomic():
+        revisions = next_revisions(result.user_id, result.team_id)
+        thrown = Result.objects.select_for_update().filter(pk=result.pk, trashed_at__isnull=False).first()
+        if thrown is None:
+            return None
+        fulltext.remove([thrown.words_id] if thrown.words_id is not None else [])
+        Result.objects.filter(task_id=thrown.task_id).update(**revisions)
+        Result.objects.filter(pk=thrown.pk).delete()
+    return thrown
 
 
 def purge(now: datetime) -> int:

@@ -11,11 +11,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from django.db.models import Q
+
 from gallery import downloads, files
 from gallery.decoding import Drawn, decode
 from gallery.leases import Lease
 from gallery.models import Result
-from gallery.services import settle_saved
+from gallery.services import content_name, settle_saved
 from gallery.sniffing import BY_MIME, FileType, sniff
 
 FETCHES = 3
@@ -65,7 +67,8 @@ def leftovers(pk: object) -> list[Path]:
 def _adopt(result: Result, folder: Path) -> Found | None:
     """What an attempt that was killed after its declaration left behind, if it is whole."""
     known = BY_MIME.get(result.content_type)
-    if not result.sha256 or known is None:
+    # What a saved row names is what is to be replaced.
+    if not result.sha256 or known is None or result.state == Result.State.SAVED:
         return None
     path = folder / "original"
     name = files.original_name(result.sha256, known.extension)
@@ -85,11 +88,12 @@ def _download(result: Result, folder: Path, lease: Lease) -> Found:
     limits = downloads.VIDEO if result.kind == Result.Kind.VIDEO else downloads.IMAGE
     ends = time.monotonic() + FETCH_SECONDS
     path = folder / "original"
+    address = result.named_url or result.source_url
     for attempt in range(1, FETCHES + 1):
         left = max(ends - time.monotonic(), 1.0)
         try:
             with path.open("wb") as file:
-                fetched = downloads.fetch(result.source_url, file, limits.within(left), lease.keep_alive)
+                fetched = downloads.fetch(address, file, limits.within(left), lease.keep_alive)
             file_type = sniff(fetched.head)
             if file_type is None:
                 raise downloads.DownloadError("The file is neither a picture nor a clip of a kind we keep.")
@@ -102,6 +106,11 @@ def _download(result: Result, folder: Path, lease: Lease) -> Found:
 
 def _declare(result: Result, found: Found, lease: Lease) -> None:
     """Write down what is about to get its name. An earlier declaration of other bytes is cleaned up first."""
+    if result.state == Result.State.SAVED:
+        if result.stray:
+            forget_stray(result)
+        lease.change(stray=f"{found.sha256}.{found.type.extension}")
+        return
     if result.sha256 and result.sha256 != found.sha256:
         forget_content(result)
     lease.change(sha256=found.sha256, content_type=found.type.mime, size=found.size)
@@ -127,11 +136,22 @@ def _commit(result: Result, found: Found, drawn: Drawn) -> None:
         duration=drawn.duration,
         placeholder=drawn.placeholder,
     )
+    for settled in Result.objects.filter(pk=result.pk, stray__gt="", next_try_at=None):
+        forget_stray(settled)
 
 
 def forget_content(result: Result) -> None:
-    """Delete the files this unsaved row declared, unless another row names the same content."""
-    known = BY_MIME.get(result.content_type)
-    others = Result.objects.filter(sha256=result.sha256).exclude(pk=result.pk)
-    if known is not None and not others.exists():
-        files.remove_content(result.sha256, known.extension)
+    """Delete the files this row declared, unless another row names the same content."""
+    if name := content_name(result):
+        others = Result.objects.filter(Q(sha256=result.sha256) | Q(stray=name)).exclude(pk=result.pk)
+        if not others.exists():
+            files.remove_content(*name.split("."))
+
+
+def forget_stray(result: Result) -> None:
+    """Delete what this row says may lie around, unless it or another row names it by now."""
+    sha256, extension = result.stray.split(".")
+    others = Result.objects.filter(stray=result.stray).exclude(pk=result.pk)
+    if not others.exists() and not Result.objects.filter(sha256=sha256).exists():
+        files.remove_content(sha256, extension)
+    Result.objects.filter(pk=result.pk, stray=result.stray).update(stray="")

@@ -16,6 +16,7 @@ from accounts.services import next_revisions
 from gallery.indexing import index_results
 from gallery.models import GIVEN_UP_AFTER, Result
 from gallery.shapes import nearest_shape
+from gallery.sniffing import BY_MIME
 from mjportal.background import enqueue
 
 SAVE_JOB = "gallery.jobs.save_result"
@@ -67,20 +68,42 @@ def add_results(
     made = list(Result.objects.filter(pk__in=[result.pk for result in fresh]).values_list("pk", flat=True))
     for pk in made:
         enqueue(SAVE_JOB, pk)
-    for result in doubted:
+    # Read anew under a lock: it may have come home a moment ago.
+    for result in Result.objects.select_for_update().filter(pk__in=[each.pk for each in doubted]).order_by("position"):
         _confirm(result, urls[result.position], revisions)
     return len(made)
 
 
 def _confirm(result: Result, url: str, revisions: dict[str, int]) -> None:
-    """The provider itself now names this position's address: believe it, and fetch again if it is another one."""
-    changes: dict[str, Any] = {"verified": True, **revisions}
+    """The provider itself now names this position's address: believe it, and fetch again if it is another one.
+
+    What is home stays as it is and doubted meanwhile: the other file may be gone by now, or be the same.
+    """
+    now = timezone.now()
+    is_home = result.state == Result.State.SAVED
+    again: dict[str, Any] = {"next_try_at": now, "rung_at": now, "dead_link_at": None, "lease_until": None}
+    if url == result.source_url:
+        changes: dict[str, Any] = {"verified": True}
+        if is_home:
+            changes |= {"named_url": "", "next_try_at": None, "lease_until": None}
+    elif is_home:
+        # Whoever is fetching it does so from what the record said before: each reading may sign the same file anew.
+        if result.lease_until and result.lease_until > now:
+            return
+        changes = {"named_url": url, **again}
+    else:
+        changes = {"verified": True, "source_url": url, "state": Result.State.SAVING, **again}
+        # Nothing of what the callback had named may be adopted.
+        changes |= {"stray": content_name(result), "sha256": "", "content_type": ""}
+    Result.objects.filter(pk=result.pk).update(**changes, **revisions)
     if url != result.source_url:
-        now = timezone.now()
-        changes |= {"source_url": url, "state": Result.State.SAVING, "saved_at": None, "next_try_at": now}
-        changes |= {"dead_link_at": None, "lease_until": None, "rung_at": now}
         enqueue(SAVE_JOB, result.pk)
-    Result.objects.filter(pk=result.pk).update(**changes)
+
+
+def content_name(result: Result) -> str:
+    """<sha256>.<extension> of the content a row names; empty when it names none."""
+    known = BY_MIME.get(result.content_type)
+    return f"{result.sha256}.{known.extension}" if known and result.sha256 else ""
 
 
 def renew_source(result_id: UUID | str, url: str) -> None:
@@ -107,31 +130,37 @@ def wait_before(attempts: int) -> timedelta:
 
 
 def settle(result: Result, **fields: Any) -> bool:
-    """Move a result out of SAVING with `fields` (among them `state`): one UPDATE. Returns whether it won."""
+    """Move a result out of SAVING with `fields` (among them `state`): one UPDATE. Returns whether it won.
+
+    Whoever fetched from an address that the record has replaced since does not win.
+    """
+    waiting = Result.objects.filter(pk=result.pk, state=Result.State.SAVING, source_url=result.source_url)
     with transaction.atomic():
-        if not Result.objects.filter(pk=result.pk, state=Result.State.SAVING).update(**fields):
-            return False
-        Result.objects.filter(pk=result.pk).update(**next_revisions(result.user_id, result.team_id))
-    return True
+        # The person's row before the result's, as all who change both do.
+        revisions = next_revisions(result.user_id, result.team_id)
+        return bool(waiting.update(**fields, **revisions))
 
 
 def settle_saved(result: Result, **fields: Any) -> bool:
     """The file is home: say so, and put it where the search finds it, in one transaction. Returns whether it won."""
+    fields |= {"shape": nearest_shape(fields["width"], fields["height"]), "problem": "", "lease_until": None}
+    fields |= {"next_try_at": None, "dead_link_at": None}
+    if result.state == Result.State.SAVED:
+        return _replace(result, fields)
     with transaction.atomic():
-        won = settle(
-            result,
-            **fields,
-            state=Result.State.SAVED,
-            shape=nearest_shape(fields["width"], fields["height"]),
-            saved_at=timezone.now(),
-            problem="",
-            next_try_at=None,
-            lease_until=None,
-            dead_link_at=None,
-        )
+        won = settle(result, **fields, state=Result.State.SAVED, saved_at=timezone.now())
         if won:
             index_results(Result.objects.filter(pk=result.pk))
     return won
+
+
+def _replace(result: Result, fields: dict[str, Any]) -> bool:
+    """The file of the record's address takes the place of the one we hold, whose files are to be removed then."""
+    doubted = Result.objects.filter(pk=result.pk, state=Result.State.SAVED, named_url=result.named_url)
+    fields |= {"verified": True, "source_url": result.named_url, "named_url": "", "stray": content_name(result)}
+    with transaction.atomic():
+        revisions = next_revisions(result.user_id, result.team_id)
+        return bool(doubted.update(**fields, **revisions))
 
 
 def give_up(result: Result) -> bool:
@@ -158,8 +187,8 @@ def try_again(result: Result) -> bool:
 def set_star(result: Result, starred: bool) -> None:
     """Keep the star and tell the board, which shows it too."""
     with transaction.atomic():
-        if Result.objects.filter(pk=result.pk).exclude(starred=starred).update(starred=starred):
-            Result.objects.filter(pk=result.pk).update(**next_revisions(result.user_id, result.team_id))
+        revisions = next_revisions(result.user_id, result.team_id)
+        Result.objects.filter(pk=result.pk).exclude(starred=starred).update(starred=starred, **revisions)
     result.starred = starred
 
 

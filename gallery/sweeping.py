@@ -12,7 +12,7 @@ from gallery import bulk, files, leases
 from gallery.models import GIVEN_UP_AFTER, Result
 from gallery.notices import ring_for_warnings
 from gallery.organising import purge
-from gallery.saving import forget_content
+from gallery.saving import forget_content, forget_stray
 from gallery.services import SAVE_JOB, give_up
 from mjportal.background import enqueue
 
@@ -22,10 +22,11 @@ MOST = 500
 
 
 def sweep(now: datetime) -> None:
-    """Ring for what is due, give up what the provider has deleted, warn owners, clear temporary files."""
+    """Give up what the provider has deleted, ring for what is due, warn owners, clear what was left behind."""
+    give_up_old(now)
     ring_due(now)
     bulk.ring_due(now)
-    give_up_old(now)
+    forget_strays(now)
     ring_for_warnings(now)
     clear_temporary(now)
     purge(now)
@@ -34,7 +35,7 @@ def sweep(now: datetime) -> None:
 def ring_due(now: datetime) -> None:
     """Ask for every due result that nobody is saving, again after a minute if no worker came."""
     due = (
-        Result.objects.filter(leases.free(now), state=Result.State.SAVING, dead_link_at=None, next_try_at__lte=now)
+        Result.objects.filter(leases.WANTED, leases.free(now), dead_link_at=None, next_try_at__lte=now)
         .filter(Q(rung_at__isnull=True) | Q(rung_at__lt=now - RING_AGAIN))
         .order_by("next_try_at")
     )
@@ -46,26 +47,41 @@ def ring_due(now: datetime) -> None:
 
 
 def give_up_old(now: datetime) -> None:
-    """On day 15 the provider's copy is gone; a file that an attempt had already named is removed with it."""
+    """On day 15 the provider's copy is gone; a file that an attempt had already named is removed with it.
+
+    What was rung for a moment ago has its try first: late, a person asked for it or the record named it anew.
+    """
+    tried = Q(rung_at__isnull=True) | Q(rung_at__lt=now - RING_AGAIN)
     old = Result.objects.filter(leases.free(now), state=Result.State.SAVING, first_seen_at__lte=now - GIVEN_UP_AFTER)
-    for result in old[:MOST]:
+    for result in old.filter(tried)[:MOST]:
         if give_up(result) and result.sha256:
             forget_content(result)
+
+
+def forget_strays(now: datetime) -> None:
+    """Content that was to be replaced, or was to replace it, where the worker that saw to it was killed."""
+    settled = Result.objects.filter(leases.free(now), stray__gt="", next_try_at=None)
+    for result in settled[:MOST]:
+        forget_stray(result)
 
 
 def clear_temporary(now: datetime) -> None:
     """Remove what no running attempt owns; a declared original stays for the next attempt to adopt."""
     folders = {path: _result_id(path) for path in files.temporary_root().iterdir()}
-    wanted = Result.objects.filter(pk__in=[pk for pk in folders.values() if pk], state=Result.State.SAVING)
-    rows = {result.pk: result for result in wanted.only("pk", "lease_until", "sha256")}
+    named = Result.objects.filter(pk__in=[pk for pk in folders.values() if pk])
+    rows = {result.pk: result for result in named.only("pk", "state", "lease_until", "sha256")}
     for path, pk in folders.items():
         row = rows.get(pk) if pk else None
         if pk is None:
             stays = not _is_old(path, now)
         else:
-            stays = row is not None and (bool(row.sha256) or bool(row.lease_until and row.lease_until > now))
+            stays = row is not None and (_is_declared(row) or bool(row.lease_until and row.lease_until > now))
         if not stays:
             _remove(path)
+
+
+def _is_declared(row: Result) -> bool:
+    return row.state == Result.State.SAVING and bool(row.sha256)
 
 
 def _result_id(path: Path) -> UUID | None:

@@ -313,7 +313,9 @@ def _on_the_wire(fingerprint: str) -> dict[UUID, Decimal]:
 
 def refresh_link(pk: str) -> None:
     """A result's link is dead: ask the report for a fresh one, then the provider's download-url call."""
-    result = Result.objects.filter(pk=pk, state=Result.State.SAVING, dead_link_at__isnull=False).first()
+    dead = Result.objects.filter(pk=pk, state=Result.State.SAVING, dead_link_at__isnull=False)
+    # The sweep rings at every pass until somebody comes: a bell that is left over must not ask before the next time.
+    result = dead.filter(next_try_at__lte=timezone.now()).first()
     if result is None:
         return
     task = Task.objects.get(pk=result.task_id)

@@ -63,6 +63,7 @@ CUTS = (
     Cut("R6", "callbacks/views.py", "believed=trusted and hint", "believed=hint"),
     Cut("R6", "callbacks/ringing.py", "max(at, looked_at + LOOK_EVERY) if looked_at else at", "at"),
     Cut("R6", "tasks/syncing.py", "and now - task.blind_since >= BLIND_FOR", ""),
+    Cut("R6", "gallery/services.py", 'state=Result.State.SAVING, source_url=result.source_url)', "state=Result.State.SAVING)"),
     Cut("R6", "tasks/syncing.py", "now, verified=False)", "now)"),
     Cut("R6", "tasks/syncing.py", "and task.pk in strangers", "and False"),
     Cut("R6", "callbacks/views.py", "and not rung.is_same_account:", "and False:"),

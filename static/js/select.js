@@ -91,8 +91,11 @@ document.addEventListener("pointerup", () => (frame = null));
 
 function said() {
   const body = new FormData(bar);
-  if (everything) body.set("everything", "1");
-  else for (const id of chosen) body.append("result", id);
+  if (everything) {
+    body.set("everything", "1");
+    // Only the address goes along with a search that is typed: this form is as old as the page.
+    body.set("search", location.search.slice(1));
+  } else for (const id of chosen) body.append("result", id);
   return body;
 }
 

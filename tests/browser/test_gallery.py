@@ -57,6 +57,28 @@ def test_pictures_are_chosen_thrown_away_brought_back_taken_along_and_shown(
     share(site, page, browser)
 
 
+def test_all_that_match_are_those_of_the_search_that_was_typed_since(site: Site, page: Page) -> None:
+    visit = newcomer(page, site)
+    visit.compose("paper boats")
+    visit.see_four_pictures()
+    visit.go("/")
+    visit.compose("a lighthouse in fog")
+    expect(page.locator(".frame.saved")).to_have_count(8, timeout=SLOW)
+    visit.go("/gallery/")
+    tiles = page.locator(".tile")
+    expect(tiles).to_have_count(8)
+    page.get_by_label("Search in prompts").fill("fog")
+    expect(tiles).to_have_count(4)
+    tiles.nth(0).hover()
+    tiles.nth(0).locator(".pick").click()
+    page.get_by_role("button", name="All that match").click()
+    expect(page.locator("#selection [data-count]")).to_have_text("4")
+    page.get_by_role("button", name="Trash", exact=True).click()
+    expect(page.get_by_text("4 in the trash")).to_be_visible()
+    visit.go("/gallery/")
+    expect(tiles).to_have_count(4)
+
+
 TOPMOST = """() => [...document.querySelectorAll(".tile")]
   .find((tile) => tile.getBoundingClientRect().bottom > 96)?.dataset.result"""
 

@@ -1,7 +1,8 @@
 """Save a result and SIGKILL the worker before its n-th step, for every n; then recover as a new worker would.
 
 A step is a database statement or a change of the file system (Python's audit events name them). A process of its own,
-`python -m tests.gallery.crash_driver FILE_URL`, so that it may fork without threads around. Prints one JSON line per n:
+`python -m tests.gallery.crash_driver FILE_URL`, so that it may fork without threads around. With `replacing` behind it
+the file takes the place of one that is saved already, of an address only a callback had named. Prints a line per n:
 {"n", "killed", "state", "kept": names under the media folder, "sha256": of the row, "whole": hash of the original}.
 """
 
@@ -17,10 +18,12 @@ from typing import Any
 from tests import environment
 
 URL = sys.argv[1]
+REPLACING = sys.argv[2:] == ["replacing"]
 os.environ.update({"KIE_API_URL": URL, "KIE_UPLOAD_URL": URL, "DJANGO_SETTINGS_MODULE": "mjportal.settings"})
 DATA = Path(os.environ["DATA_DIR"])
 BASE = DATA / "base.sqlite3"
 MEDIA = DATA / "media"
+BASE_MEDIA = DATA / "base-media"
 CHANGES = frozenset({"os.rename", "os.mkdir", "os.link", "os.remove", "os.chmod", "shutil.rmtree", "subprocess.Popen"})
 MOST = 80
 __all__ = ["environment"]
@@ -57,11 +60,19 @@ def point_at(path: Path) -> None:
 
 def prepare() -> str:
     from accounts.models import User
+    from gallery import jobs, services
     from gallery.models import Result
     from tests.gallery.conftest import new_task
 
     user = User.objects.create_user("owner@example.com")
-    return str(Result.objects.create(task=new_task(user), user=user, position=0, source_url=URL).pk)
+    task = new_task(user)
+    result = Result.objects.create(task=task, user=user, position=0, source_url=URL, verified=not REPLACING)
+    if REPLACING:
+        jobs.save_result(str(result.pk))
+        services.add_results(task.pk, (user.pk, None), [f"{URL}?confirmed"], "image")
+    MEDIA.mkdir(exist_ok=True)
+    MEDIA.rename(BASE_MEDIA)
+    return str(result.pk)
 
 
 def run(pk: str, killer: Killer, n: int) -> None:
@@ -82,7 +93,7 @@ def recover(pk: str) -> dict[str, Any]:
     from gallery.models import Result
 
     past = timezone.now() - timedelta(seconds=1)
-    Result.objects.filter(pk=pk, state="saving").update(lease_until=past, next_try_at=past)
+    Result.objects.filter(pk=pk, next_try_at__isnull=False).update(lease_until=past, next_try_at=past)
     jobs.sweep(timezone.now())
     jobs.save_result(pk)
     jobs.sweep(timezone.now())
@@ -91,7 +102,8 @@ def recover(pk: str) -> dict[str, Any]:
     names = sorted(str(path.relative_to(MEDIA)) for path in MEDIA.rglob("*") if path.is_file())
     left = sorted(path.name for path in (MEDIA / "tmp").iterdir())
     whole = files.sha256_of(original) if original.exists() else ""
-    return {"state": result.state, "kept": names, "left": left, "sha256": result.sha256, "whole": whole}
+    state = result.state if result.verified else "doubted"
+    return {"state": state, "kept": names, "left": left, "sha256": result.sha256, "whole": whole}
 
 
 def main() -> None:
@@ -108,6 +120,7 @@ def main() -> None:
         point_at(DATA / f"crash-{n}.sqlite3")
         shutil.copy(BASE, DATA / f"crash-{n}.sqlite3")
         shutil.rmtree(MEDIA, ignore_errors=True)
+        shutil.copytree(BASE_MEDIA, MEDIA)
         child = os.fork()
         if child == 0:
             run(pk, killer, n)

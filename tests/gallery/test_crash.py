@@ -7,6 +7,8 @@ import subprocess
 import sys
 from itertools import count
 
+import pytest
+
 from gallery import files
 from tests.gallery.pictures import jpeg
 from tests.kie.raw_server import RawServer, Script, http
@@ -22,9 +24,12 @@ def another_each_time() -> Script:
     return answer
 
 
-def test_killed_at_any_step_a_file_is_saved_by_the_next_worker_and_leaves_nothing_else(host: RawServer) -> None:
+@pytest.mark.parametrize("what", [[], ["replacing"]], ids=["saving", "replacing"])
+def test_killed_at_any_step_a_file_is_saved_by_the_next_worker_and_leaves_nothing_else(
+    host: RawServer, what: list[str]
+) -> None:
     host.answer(another_each_time())
-    command = [sys.executable, "-m", "tests.gallery.crash_driver", f"{host.url}/0.jpeg"]
+    command = [sys.executable, "-m", "tests.gallery.crash_driver", f"{host.url}/0.jpeg", *what]
     environment = {**os.environ, "TEST_DATABASE_URL": ""}
     done = subprocess.run(command, capture_output=True, text=True, env=environment, timeout=110, check=False)
     assert done.returncode == 0, done.stderr[-2000:]

@@ -71,6 +71,13 @@ def test_files_are_only_read(browser: Client, shelf: Shelf, method: str) -> None
     assert getattr(browser, method)(address(shelf(), "original")).status_code == 405
 
 
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_what_may_still_be_replaced_is_asked_for_anew_each_time(browser: Client, shelf: Shelf, variant: str) -> None:
+    response = browser.get(address(shelf(verified=False), variant))
+    assert response["Cache-Control"] == "private, no-cache"
+    response.close()
+
+
 @pytest.mark.parametrize("variant", [*VARIANTS, "clip"])
 def test_every_answer_is_disarmed(browser: Client, clip: Result, variant: str) -> None:
     response = browser.get(address(clip, variant))

@@ -166,6 +166,31 @@ def test_a_clip_that_was_streamed_is_whole_too(name: str, tmp_path: Path) -> Non
     assert drawn(streamed(name), tmp_path).width == 96
 
 
+@pytest.mark.parametrize("share", [0.5, 0.8, 0.95])
+def test_a_clip_in_pieces_without_its_end_is_refused_wherever_it_breaks(share: float, tmp_path: Path) -> None:
+    whole = streamed("mp4")
+    with pytest.raises(Undecodable):
+        drawn(whole[: int(len(whole) * share)], tmp_path)
+
+
+SIGNED = b"signed by a tool that marks clips, 2026"
+
+
+@pytest.mark.parametrize("behind", [SIGNED, b"\r\n", b"\0" * 5000], ids=["words", "line end", "zeros"])
+@pytest.mark.parametrize(
+    "whole", [encoded(noise(), "GIF"), frames(), clip("mp4"), streamed("mp4")], ids=["gif", "gifs", "mp4", "pieces"]
+)
+def test_what_stands_behind_a_whole_file_cuts_nothing_off(whole: bytes, behind: bytes, tmp_path: Path) -> None:
+    assert drawn(whole + behind, tmp_path).width == 96
+
+
+def test_a_semicolon_among_the_pixels_is_not_the_end_of_a_gif(tmp_path: Path) -> None:
+    whole = frames()
+    at = whole.index(b";", len(whole) // 2) + 1
+    with pytest.raises(Undecodable):
+        drawn(whole[:at], tmp_path)
+
+
 def test_a_whole_gif_that_moves_is_drawn(tmp_path: Path) -> None:
     assert drawn(frames(), tmp_path).width == 96
 

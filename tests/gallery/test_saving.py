@@ -8,7 +8,7 @@ import pytest
 from django.utils import timezone
 
 from accounts.models import User
-from gallery import files, jobs, services
+from gallery import files, jobs, saving, services
 from gallery.models import Result
 from tests.gallery.conftest import new_task
 from tests.gallery.pictures import clip, encoded, jpeg, noise
@@ -193,3 +193,83 @@ def test_a_declared_original_is_adopted_without_asking_again(waiting: Result, ho
     Result.objects.filter(pk=waiting.pk).update(state=State.SAVING, saved_at=None, next_try_at=timezone.now())
     assert saved(waiting).state == State.SAVED
     assert len(host.seen) == 1
+
+
+def confirmed(result: Result, url: str) -> None:
+    """The provider's record names this address."""
+    services.add_results(result.task_id, (result.user_id, None), [url], "image")
+
+
+def forged(waiting: Result, host: RawServer, query: str = "") -> Result:
+    """A saved result whose address only a callback had named."""
+    Result.objects.filter(pk=waiting.pk).update(verified=False, source_url=f"{host.url}/forged.jpeg{query}")
+    host.answer(http(200, jpeg()))
+    return saved(waiting)
+
+
+def names_of(result: Result) -> list[str]:
+    renditions = [files.rendition_name(result.sha256, width) for width in files.WIDTHS]
+    return sorted([files.original_name(result.sha256, "jpg"), *renditions])
+
+
+def test_the_file_of_the_confirmed_address_takes_the_place_of_the_callback_s(
+    waiting: Result, host: RawServer, media: Path
+) -> None:
+    before = forged(waiting, host)
+    confirmed(before, f"{host.url}/true.jpeg")
+    true = encoded(noise(120, 80), "JPEG")
+    host.answer(http(200, true))
+    after = saved(waiting)
+    assert (after.state, after.verified, after.saved_at) == (State.SAVED, True, before.saved_at)
+    assert (after.source_url, after.named_url, after.stray) == (f"{host.url}/true.jpeg", "", "")
+    assert (after.width, after.next_try_at, after.lease_until) == (120, None, None)
+    assert (media / files.original_name(after.sha256, "jpg")).read_bytes() == true
+    assert kept(media) == names_of(after)
+
+
+def test_the_same_file_under_a_fresh_signature_is_confirmed_and_stays(
+    waiting: Result, host: RawServer, media: Path
+) -> None:
+    before = forged(waiting, host, "?signature=a")
+    confirmed(before, f"{host.url}/forged.jpeg?signature=b")
+    after = saved(waiting)
+    assert (after.state, after.verified, after.sha256) == (State.SAVED, True, before.sha256)
+    assert kept(media) == names_of(after)
+
+
+@pytest.mark.parametrize(("days", "is_tried_again"), [(1, True), (16, False)])
+def test_a_saved_file_is_not_lost_when_the_confirmed_one_can_t_be_had(
+    waiting: Result, host: RawServer, media: Path, days: int, is_tried_again: bool
+) -> None:
+    before = forged(waiting, host)
+    Result.objects.update(first_seen_at=timezone.now() - timedelta(days=days), warned=4)
+    confirmed(before, f"{host.url}/true.jpeg")
+    jobs.sweep(timezone.now())
+    host.answer(http(404, b""))
+    after = saved(waiting)
+    assert host.seen[-1].path == "/true.jpeg"
+    jobs.sweep(timezone.now())
+    after.refresh_from_db()
+    assert (after.state, after.verified, after.sha256) == (State.SAVED, False, before.sha256)
+    assert (after.next_try_at is not None, after.dead_link_at) == (is_tried_again, None)
+    assert kept(media) == names_of(after)
+
+
+def test_what_a_callback_s_address_brought_is_not_taken_for_the_confirmed_file(
+    waiting: Result, host: RawServer, media: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The record is read while the other file is being kept: that attempt must not have the last word."""
+    place = saving._place
+
+    def confirmed_meanwhile(*given: Any) -> None:
+        place(*given)
+        confirmed(waiting, f"{host.url}/true.jpeg")
+
+    with monkeypatch.context() as patched:
+        patched.setattr(saving, "_place", confirmed_meanwhile)
+        assert forged(waiting, host).state == State.SAVING
+    host.answer(http(200, jpeg(seed=7)))
+    after = saved(waiting)
+    assert (after.state, after.verified) == (State.SAVED, True)
+    assert (media / files.original_name(after.sha256, "jpg")).read_bytes() == jpeg(seed=7)
+    assert kept(media) == names_of(after)

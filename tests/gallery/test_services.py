@@ -54,11 +54,25 @@ def test_the_provider_confirms_what_only_a_callback_had_named(owner: User, shelf
     assert Result.objects.filter(verified=True).count() == 4
 
 
-def test_another_confirmed_address_is_fetched_anew(owner: User, shelf: Shelf) -> None:
-    result = shelf(source_url="https://forged.example.com/0.jpeg", verified=False)
-    services.add_results(result.task_id, (owner.pk, None), URLS[:1], "image")
+def test_another_confirmed_address_is_fetched_while_the_saved_file_stays(
+    owner: User, shelf: Shelf, django_capture_on_commit_callbacks: Any
+) -> None:
+    forged = "https://forged.example.com/0.jpeg"
+    result = shelf(source_url=forged, verified=False)
+    with django_capture_on_commit_callbacks() as rung:
+        services.add_results(result.task_id, (owner.pk, None), URLS[:1], "image")
+    before = result.saved_at
     result.refresh_from_db()
-    assert (result.state, result.source_url, result.saved_at) == ("saving", URLS[0], None)
+    assert (result.state, result.saved_at, result.source_url) == ("saved", before, forged)
+    assert (result.named_url, result.verified, len(rung)) == (URLS[0], False, 1)
+
+
+def test_a_record_that_names_the_old_address_after_all_ends_the_search_for_another(owner: User, shelf: Shelf) -> None:
+    result = shelf(source_url=URLS[1], verified=False)
+    for url in URLS[:2]:
+        services.add_results(result.task_id, (owner.pk, None), [url], "image")
+    result.refresh_from_db()
+    assert (result.verified, result.named_url, result.next_try_at) == (True, "", None)
 
 
 def test_a_saved_result_can_neither_be_renewed_nor_lost(owner: User, shelf: Shelf) -> None:

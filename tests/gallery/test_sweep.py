@@ -10,7 +10,7 @@ from django.core import mail
 from django.utils import timezone
 
 from accounts.models import User
-from gallery import files, jobs
+from gallery import files, jobs, services
 from gallery.models import Result
 from tests.gallery.conftest import Shelf, new_task
 
@@ -66,6 +66,29 @@ def test_a_file_is_given_up_on_day_fifteen_and_not_before(waiting: Result, days:
     jobs.sweep(timezone.now())
     waiting.refresh_from_db()
     assert waiting.state == state
+
+
+def test_a_lost_file_that_is_asked_for_again_has_its_try_first(waiting: Result) -> None:
+    older(waiting, timedelta(days=16), state="lost", warned=4)
+    services.try_again(waiting)
+    for seconds, state in ((0, "saving"), (50, "saving"), (70, "lost")):
+        jobs.sweep(timezone.now() + timedelta(seconds=seconds))
+        waiting.refresh_from_db()
+        assert waiting.state == state
+
+
+def test_replaced_files_that_a_killed_worker_left_are_removed_unless_another_result_has_them(
+    shelf: Shelf, media: Path
+) -> None:
+    old, shared = "ab" * 32, "cd" * 32
+    shelf(sha256=old).delete()
+    shelf(sha256=shared)
+    for number, sha256 in enumerate((old, shared)):
+        shelf(sha256=f"{number}f" * 32, stray=f"{sha256}.jpg")
+    jobs.sweep(timezone.now())
+    assert not (media / files.original_name(old, "jpg")).exists()
+    assert (media / files.original_name(shared, "jpg")).exists()
+    assert not Result.objects.exclude(stray="").exists()
 
 
 def test_giving_up_removes_the_files_it_had_named_unless_another_result_has_them(
