@@ -9,11 +9,13 @@ from uuid import UUID, uuid5
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
-from django.db.models import Count, Q
+from django.db.models import Count, F, Q
+from django.utils import timezone
 
 from accounts.models import User
 from accounts.spaces import Space
 from tasks import lifecycle
+from tasks.drafting import is_made_of
 from tasks.models import FINAL, WAITING, Batch, HoldReason, Kind, Status, Task
 from usage import budgets, prices
 
@@ -27,7 +29,6 @@ class Progress:
     batch: Batch
     total: int
     unsent: int
-    paused: int
     ended: int
 
     @property
@@ -36,7 +37,7 @@ class Progress:
 
     @property
     def is_paused(self) -> bool:
-        return self.unsent > 0 and self.paused == self.unsent
+        return self.unsent > 0 and self.batch.paused_at is not None
 
 
 def create(
@@ -58,10 +59,8 @@ def create(
         batch, is_new = Batch.objects.get_or_create(
             user=user, nonce=nonce, defaults={"template": template, "mail_wanted": mail_wanted, "team_id": team_id}
         )
-        if not is_new and batch.template != template:
-            raise lifecycle.UsedForm
         if not is_new:
-            return list(batch.tasks.order_by("created_at"))
+            return _made_of(batch, template, prompts)
         # All of them or none: the sum is checked first, so that the words name the whole.
         listed = prices.today()
         cost = sum((listed.estimate(Kind.GENERATE, values) for _, values in prompts), Decimal(0))
@@ -74,29 +73,39 @@ def create(
         ]
 
 
+def _made_of(batch: Batch, template: str, prompts: Sequence[tuple[str, dict[str, Any]]]) -> list[Task]:
+    """The tasks of a form that was sent before. Raises UsedForm when it was sent with other contents."""
+    made = {task.nonce: task for task in batch.tasks.select_related("user").order_by("created_at")}
+    again = {uuid5(batch.nonce, str(number)): values for number, (_, values) in enumerate(prompts)}
+    same = again.keys() == made.keys() and all(is_made_of(made[nonce], again[nonce]) for nonce in again)
+    if batch.template != template or not same:
+        raise lifecycle.UsedForm
+    return list(made.values())
+
+
 def under_way(space: Space) -> list[Progress]:
     """The batches of the space of which something has not ended, newest first."""
     counted = Batch.objects.filter(space.holds, tasks__isnull=False).annotate(
         total=Count("tasks"),
         unsent=Count("tasks", filter=Q(tasks__status__in=WAITING)),
-        paused=Count("tasks", filter=Q(tasks__status=Status.HELD, tasks__hold_reason=HoldReason.PAUSED)),
         ended=Count("tasks", filter=Q(tasks__status__in=FINAL)),
     )
     return [
-        Progress(batch, batch.total, batch.unsent, batch.paused, batch.ended)
-        for batch in counted.order_by("-created_at")[:20]
-        if batch.ended < batch.total
+        Progress(batch, batch.total, batch.unsent, batch.ended)
+        for batch in counted.filter(ended__lt=F("total")).order_by("-created_at")[:20]
     ]
 
 
 def pause(batch: Batch) -> int:
-    """Keep back what has not left yet. Returns how many."""
+    """Keep back what has not left yet, also what waits for another reason or comes back. Returns how many."""
+    Batch.objects.filter(pk=batch.pk).update(paused_at=timezone.now())
     queued = batch.tasks.filter(status=Status.QUEUED)
     return sum(lifecycle.hold(task, HoldReason.PAUSED) for task in queued)
 
 
 def resume(batch: Batch) -> int:
     """Let what was paused go on, in its old order."""
+    Batch.objects.filter(pk=batch.pk).update(paused_at=None)
     paused = batch.tasks.filter(status=Status.HELD, hold_reason=HoldReason.PAUSED).order_by("created_at")
     return sum(lifecycle.release(task) for task in paused)
 

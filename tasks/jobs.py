@@ -60,8 +60,8 @@ def submit_task(pk: str) -> None:
     now = timezone.now()
     if task is None or task.next_send_at > now:
         return
-    if not may_in(task.user, task.team_id, Right.MAKE):
-        # They left the team, or may only look there now: what waits to be sent for it stops.
+    if not task.user.is_active or not may_in(task.user, task.team_id, Right.MAKE):
+        # They were blocked, left the team, or may only look there now: what waits to be sent for them stops.
         lifecycle.cancel(task)
         return
     if task.api_key is not None and task.api_key.fingerprint != task.key_fingerprint:

@@ -33,6 +33,13 @@ def paid_by(**conditions: object) -> Q:
     return Q(Exists(keys.filter(LENT))) | Q(team__key=None) & own
 
 
+def moves_the_bill(task: Task, key: ApiKey) -> bool:
+    """Whether paying with `key` charges the author's own account for what a key lent to their team was to pay."""
+    if task.team_id is None or key.user_id != task.user_id or key.fingerprint == task.key_fingerprint:
+        return False
+    return not ((task.api_key and task.api_key.user_id == task.user_id) or key.lent_to.filter(pk=task.team_id).exists())
+
+
 def may_pay(task: Task) -> "QuerySet[ApiKey]":
     """The task's key as long as it may pay: not stopped, and its author's own or lent to its team; else nothing."""
     whose = Q(user_id=task.user_id)

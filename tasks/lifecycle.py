@@ -3,7 +3,6 @@
 A verb returns whether it won (or what it made); losing is no error, somebody else moved the task first.
 """
 
-import json
 import logging
 from collections.abc import Sequence
 from datetime import datetime, timedelta
@@ -20,9 +19,11 @@ from accounts.services import next_revisions
 from accounts.spaces import key_for
 from gallery.services import add_results
 from mjportal.background import enqueue
+from tasks.drafting import drafted, is_made_of
+from tasks.keys import moves_the_bill
 from tasks.looks import first_look
-from tasks.models import FINAL, Batch, FailureClass, Kind, Status, Task
-from usage import budgets, ledger, prices
+from tasks.models import FINAL, Batch, FailureClass, HoldReason, Kind, Status, Task
+from usage import budgets, ledger
 
 logger = logging.getLogger(__name__)
 
@@ -69,13 +70,13 @@ def create(
     """
     same_form = Task.objects.filter(user=user, nonce=nonce)
     if known := same_form.first():
-        if _contents(known) != _contents(_drafted(user, values, nonce=nonce, kind=kind)):
+        if not is_made_of(known, values, kind):
             raise UsedForm
         return known, False
     key = key_for(user.pk, team_id)
     if key is None:
         raise NoKey
-    task = _drafted(user, values, nonce=nonce, kind=kind)
+    task = drafted(user, values, nonce=nonce, kind=kind)
     task.team_id, task.api_key, task.key_fingerprint = team_id, key, key.fingerprint
     task.parent, task.parent_position, task.batch, task.expansion = parent, parent_position, batch, expansion
     try:
@@ -94,32 +95,9 @@ def create(
     return task, True
 
 
-def _contents(task: Task) -> str:
-    # As JSON, for a list comes back from the table where a tuple went in.
-    return json.dumps([task.kind, task.task_type, task.prompt, task.parameters], sort_keys=True, default=str)
-
-
 def chain_of(task: Task) -> ledger.Chain:
     """Whose the lines of this task's ledger are."""
     return ledger.Chain(task.pk, task.user_id, task.team_id, task.key_fingerprint)
-
-
-def _drafted(user: User, values: dict[str, Any], *, nonce: UUID, kind: str) -> Task:
-    """The row as it will be queued, not saved."""
-    now = timezone.now()
-    rest = {name: value for name, value in values.items() if name not in ("task_type", "prompt")}
-    return Task(
-        user=user,
-        nonce=nonce,
-        kind=kind,
-        task_type=values.get("task_type", ""),
-        prompt=values.get("prompt", ""),
-        parameters=rest,
-        cost=prices.today().estimate(kind, values),
-        created_at=now,
-        next_send_at=now,
-        rung_at=now,
-    )
 
 
 def cancel(task: Task) -> bool:
@@ -229,6 +207,9 @@ def requeue(task: Task, send_at: datetime, **fields: Any) -> bool:
         next_send_at=send_at,
         **fields,
     )
+    if won and Batch.objects.filter(tasks=task, paused_at__isnull=False).exists():
+        # Its batch was paused while it was on its way.
+        hold(task, HoldReason.PAUSED)
     return won or take_named(task)
 
 
@@ -279,10 +260,16 @@ def hold_on(task: Task) -> bool:
     return bool(Task.objects.filter(pk=task.pk, status=Status.HELD).update(held_at=timezone.now()))
 
 
-def release(task: Task) -> bool:
-    """Let a held task go, bound to the key the person has now."""
+def release(task: Task, by: User | None = None) -> bool:
+    """Let a held task go, bound to the key that pays now; `by` whom, None is the site itself.
+
+    What a lent key was to pay goes over to its author's own account only if the author says so.
+    """
     key, now = key_for(task.user_id, task.team_id), timezone.now()
     if key is None:
+        return False
+    if moves_the_bill(task, key) and (by is None or by.pk != task.user_id):
+        task.advance(from_=(Status.HELD,), to=Status.HELD, where=UNNAMED, hold_reason=HoldReason.KEY_GONE)
         return False
     with transaction.atomic():
         won = task.advance(

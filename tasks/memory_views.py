@@ -8,8 +8,8 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from accounts.people import signed_in
-from accounts.roles import Right
-from accounts.spaces import may_in, space_of, visible
+from accounts.spaces import space_holding, space_of, visible
+from mjportal.given import line_of
 from tasks import remembering
 from tasks.forms import ComposeForm
 from tasks.remembered import Preset
@@ -35,7 +35,7 @@ def presets(request: HttpRequest) -> HttpResponse:
     space = space_of(signed_in(request))
     said = ""
     if request.method == "POST":
-        name = " ".join(request.POST.get("name", "").split())
+        name = line_of(request.POST.get("name", ""), 61)
         if not space.may_make:
             said = "In this team you may look, not keep presets."
         elif not 0 < len(name) <= 60:
@@ -43,7 +43,7 @@ def presets(request: HttpRequest) -> HttpResponse:
         else:
             try:
                 remembering.save_preset(space, name, ComposeForm(request.POST).shown)
-            except remembering.TooManyPresets as error:
+            except remembering.NotKept as error:
                 said = str(error)
     return _list(request, said)
 
@@ -53,7 +53,7 @@ def preset(request: HttpRequest, preset_id: UUID, act: str) -> HttpResponse:
     """Start with this preset from now on (`default`), or delete it."""
     user = signed_in(request)
     found = get_object_or_404(Preset.objects.filter(visible(user)), pk=preset_id)
-    if not may_in(user, found.team_id, Right.MAKE if found.user_id == user.pk else Right.PEOPLE):
+    if not remembering.may_change(space_holding(user, found.team_id), found):
         raise Http404
     if act == "default":
         remembering.make_default(found)

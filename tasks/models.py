@@ -85,6 +85,7 @@ class Batch(models.Model):
     nonce = models.UUIDField(default=uuid.uuid4)
     template = models.TextField()
     created_at = models.DateTimeField(default=timezone.now)
+    paused_at = models.DateTimeField(null=True, blank=True, help_text="nothing of it leaves by itself")
     mail_wanted = models.BooleanField(default=False, help_text="tell the person by mail when all of it has ended")
 
     objects: ClassVar[models.Manager["Batch"]] = models.Manager()

@@ -11,8 +11,9 @@ from itertools import product
 from math import prod
 
 MOST = 100
+COUNTED = 1_000_000_000
 DEEPEST = 12
-_SPECIAL = "{},\\"
+_SPECIAL = tuple("{},")
 _GROUPING = re.compile(r"[{},]")
 
 
@@ -21,7 +22,9 @@ class TooMany(ValueError):
 
     def __init__(self, count: int) -> None:
         self.count = count
-        super().__init__(f"This unfolds to {count:,} prompts; at most {MOST} can be sent at once.")
+        # Python writes no number of thousands of digits, and nobody reads one.
+        many = f"{count:,}" if count < COUNTED else "more than a billion"
+        super().__init__(f"This unfolds to {many} prompts; at most {MOST} can be sent at once.")
 
 
 class TooDeep(ValueError):
@@ -62,7 +65,11 @@ def text_of(pieces: Sequence[Piece]) -> str:
 
 def escape(text: str) -> str:
     """A template that stands for exactly this text, whatever braces it has."""
-    return _GROUPING.sub(lambda found: f"\\{found.group()}", text) if count_of(parse(text)) > 1 else text
+    try:
+        stands_for_itself = "".join(node if isinstance(node, str) else "{" for node in parse(text)) == text
+    except TooDeep:
+        stands_for_itself = False
+    return text if stands_for_itself else _GROUPING.sub(lambda found: f"\\{found.group()}", text)
 
 
 def count_of(line: Line) -> int:
@@ -72,8 +79,7 @@ def count_of(line: Line) -> int:
 
 def parse(template: str) -> Line:
     """The template as text and groups, escapes resolved. Raises TooDeep."""
-    partners = _partners(template)
-    return _parse(template, 0, len(template), partners)
+    return _parse(template, 0, len(template), _partners(template))
 
 
 def _partners(text: str) -> dict[int, int]:
@@ -97,7 +103,7 @@ def _partners(text: str) -> dict[int, int]:
 def _unescaped(text: str) -> Iterator[tuple[int, str]]:
     at = 0
     while at < len(text):
-        if text[at] == "\\" and text[at + 1 : at + 2] in tuple(_SPECIAL):
+        if text[at] == "\\" and text[at + 1 : at + 2] in _SPECIAL:
             at += 2
             continue
         yield at, text[at]
@@ -109,7 +115,7 @@ def _parse(text: str, start: int, end: int, partners: dict[int, int]) -> Line:
     plain: list[str] = []
     at = start
     while at < end:
-        if text[at] == "\\" and text[at + 1 : at + 2] in tuple(_SPECIAL[:3]):
+        if text[at] == "\\" and text[at + 1 : at + 2] in _SPECIAL:
             plain.append(text[at + 1])
             at += 2
         elif at in partners:
@@ -124,14 +130,14 @@ def _parse(text: str, start: int, end: int, partners: dict[int, int]) -> Line:
 
 
 def _options(text: str, start: int, end: int, partners: dict[int, int]) -> Iterator[Line]:
-    depth, begin = 0, start
+    begin, inner_ends = start, start
     for offset, character in _unescaped(text[start:end]):
         at = start + offset
+        if at < inner_ends:
+            continue
         if at in partners:
-            depth += 1
-        elif character == "}" and at in partners.values():
-            depth -= 1
-        elif character == "," and not depth:
+            inner_ends = partners[at] + 1
+        elif character == ",":
             yield _trimmed(text, begin, at, partners)
             begin = at + 1
     yield _trimmed(text, begin, end, partners)

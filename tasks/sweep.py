@@ -71,7 +71,7 @@ def recover_claims(now: datetime) -> None:
 
 def wake_held(now: datetime) -> None:
     """Let held tasks go when their reason is gone, as far as our tables tell; ask for balances that grew old."""
-    held = Task.objects.filter(status=Status.HELD)
+    held = Task.objects.filter(status=Status.HELD).exclude(batch__paused_at__isnull=False)
     checked_since = {"refused_at": None, "checked_at__gt": OuterRef("held_at")}
     ready = [
         held.filter(hold_reason=HoldReason.PROVIDER_PAUSED, held_at__lt=now - PAUSED_FOR),

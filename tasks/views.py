@@ -1,6 +1,7 @@
 """The studio, the one poll, the task page and the acts on a task. Every query starts at the person."""
 
 import json
+from functools import partial
 from typing import Any
 from uuid import UUID, uuid4
 
@@ -282,7 +283,8 @@ def cancel(request: HttpRequest, task_id: UUID) -> HttpResponse:
 
 @require_POST
 def release(request: HttpRequest, task_id: UUID) -> HttpResponse:
-    return _act(request, task_id, lifecycle.release, "It could not be sent: connect an API key first.")
+    release_it = partial(lifecycle.release, by=signed_in(request))
+    return _act(request, task_id, release_it, "It could not be sent: there is no key that may pay for it.")
 
 
 @require_POST

@@ -37,7 +37,7 @@ class Cut:
 
 
 CUTS = (
-    Cut("R1", "tasks/lifecycle.py", "nonce=nonce,\n        kind=kind,", "nonce=uuid5(nonce, str(timezone.now())),\n        kind=kind,"),
+    Cut("R1", "tasks/drafting.py", "nonce=nonce,\n        kind=kind,", "nonce=uuid.uuid4(),\n        kind=kind,"),
     Cut("R1", "tasks/lifecycle.py", "from_=(Status.QUEUED,), to=Status.SUBMITTING", "from_=tuple(Status.values), to=Status.SUBMITTING"),
     Cut("R1", "tasks/models.py", "condition=~models.Q(provider_task_id=\"\"),", "condition=models.Q(provider_task_id=\"none\"),"),
     Cut("R1", "tasks/gates.py", ").filter(UNNAMED)", ")"),

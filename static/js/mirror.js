@@ -8,7 +8,7 @@ function grouping(text) {
   const open = [];
   for (let at = 0; at < text.length; at += 1) {
     const letter = text[at];
-    if (letter === "\\") at += 1;
+    if (letter === "\\" && "{},".includes(text[at + 1] ?? " ")) at += 1;
     else if (letter === "{") open.push([at]);
     else if (letter === "," && open.length) open.at(-1).push(at);
     else if (letter === "}" && open.length) {

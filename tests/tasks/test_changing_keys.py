@@ -81,6 +81,21 @@ def test_a_key_taken_back_pays_for_nothing_that_has_not_left(desk: Desk, north: 
     assert fresh(task).status == Status.QUEUED
 
 
+@pytest.mark.parametrize("reason", [HoldReason.PROVIDER_PAUSED, HoldReason.KEY_REFUSED, HoldReason.DISK_LOW])
+def test_whatever_it_waits_for_its_bill_is_not_moved_by_the_site_or_by_others(
+    desk: Desk, north: North, reason: str
+) -> None:
+    desk.sandbox.add_account("bobs-own-sandbox-key", 1000)
+    services.connect_key(north.bob, "bobs-own-sandbox-key")
+    task = north.queue()
+    lifecycle.hold(task, reason)
+    north.lend(None)
+    wake_held(timezone.now() + timedelta(hours=2))
+    assert not lifecycle.release(fresh(task), by=desk.user)
+    task = fresh(task)
+    assert (task.status, task.hold_reason) == (Status.HELD, HoldReason.KEY_GONE)
+
+
 def test_what_a_lent_key_was_to_pay_goes_to_the_authors_own_account_only_if_they_say_so(
     desk: Desk, north: North
 ) -> None:
@@ -91,7 +106,7 @@ def test_what_a_lent_key_was_to_pay_goes_to_the_authors_own_account_only_if_they
     own = services.connect_key(north.bob, "bobs-own-sandbox-key")
     wake_held(timezone.now())
     assert fresh(task).status == Status.HELD
-    assert lifecycle.release(fresh(task))
+    assert lifecycle.release(fresh(task), by=north.bob)
     assert fresh(task).api_key == own
 
 

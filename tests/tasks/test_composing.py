@@ -2,16 +2,20 @@
 
 import json
 import re
+from datetime import timedelta
 from html import unescape
 from typing import Any
 from uuid import uuid4
 
 import pytest
 from django.test import Client
+from django.utils import timezone
 
 from accounts.models import User
-from tasks import batches
+from accounts.spaces import Space
+from tasks import batches, lifecycle
 from tasks.models import Batch, HoldReason, Status, Task
+from tasks.sweep import wake_held
 from tests.desk import Desk, fresh
 
 HTMX = {"HX-Request": "true"}
@@ -107,6 +111,17 @@ def test_a_batch_s_form_that_was_sent_before_says_so_when_its_words_are_others(a
     assert Task.objects.count() == 2
 
 
+@pytest.mark.parametrize("other", [{"speed": "turbo"}, {"row": ["1"]}])
+def test_a_batch_s_form_that_was_sent_before_says_so_when_its_settings_or_rows_are_others(
+    alice: Client, other: dict[str, Any]
+) -> None:
+    said = {"nonce": str(uuid4()), "rows": "2", "row": ["0"]}
+    compose(alice, "a {red, green} fox", **said)
+    assert compose(alice, "a {red, green} fox", **said).status_code == 200
+    assert compose(alice, "a {red, green} fox", **{**said, **other}).status_code == 422
+    assert Task.objects.count() == 1
+
+
 def test_two_tabs_with_the_same_form_make_one_batch(alice: Client) -> None:
     nonce = str(uuid4())
     for _ in range(2):
@@ -138,6 +153,47 @@ def test_a_batch_is_paused_resumed_and_cancelled_where_it_has_not_left(alice: Cl
     assert batch.tasks.filter(status=Status.CANCELLED).count() == len(rest)
     assert batch.tasks.filter(status=Status.RUNNING).count() == 1
     assert alice.post(f"/tasks/batches/{batch.pk}/explode/").status_code == 404
+
+
+def test_what_waits_for_something_else_does_not_leave_a_paused_batch(alice: Client, desk: Desk) -> None:
+    compose(alice, "a {red, green} fox")
+    batch = Batch.objects.get()
+    for task in batch.tasks.all():
+        lifecycle.hold(task, HoldReason.PROVIDER_PAUSED)
+    batches.pause(batch)
+    later = timezone.now() + timedelta(hours=2)
+    wake_held(later)
+    assert not batch.tasks.filter(status=Status.QUEUED).exists()
+    assert "Go on" in alice.get("/").text
+    batches.resume(batch)
+    wake_held(later)
+    assert batch.tasks.filter(status=Status.QUEUED).count() == 2
+
+
+def test_what_comes_back_unsent_is_paused_with_its_batch(alice: Client, desk: Desk) -> None:
+    compose(alice, "a {red, green} fox")
+    first = Task.objects.order_by("created_at")[0]
+    desk.claim(first, timedelta(seconds=1))
+    first = fresh(first)
+    batches.pause(Batch.objects.get())
+    assert lifecycle.requeue(first, timezone.now())
+    assert not Task.objects.filter(status=Status.QUEUED).exists()
+
+
+def test_a_paused_batch_is_found_behind_any_number_of_ended_ones(alice: Client, desk: Desk) -> None:
+    compose(alice, "a {red, green} fox")
+    paused = Batch.objects.get()
+    batches.pause(paused)
+    for number in range(20):
+        batch = Batch.objects.create(user=desk.user, template=f"{number}")
+        Task.objects.create(user=desk.user, batch=batch, status=Status.CANCELLED)
+    assert [each.batch for each in batches.under_way(Space(desk.user.pk))] == [paused]
+
+
+def test_what_a_blocked_person_has_waiting_is_not_bought(alice: Client, desk: Desk) -> None:
+    task = desk.queue()
+    User.objects.filter(pk=desk.user.pk).update(is_active=False)
+    assert (desk.send(task).status, desk.charges()) == (Status.CANCELLED, 0)
 
 
 def test_reading_moves_the_controls_and_names_places_as_a_browser_counts(alice: Client) -> None:

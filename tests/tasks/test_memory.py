@@ -5,6 +5,10 @@ from uuid import uuid4
 
 from django.test import Client
 
+from accounts import teams
+from accounts.models import Membership, Role, User
+from tasks import remembering
+from tasks.models import Task
 from tasks.remembered import Preset
 from tests.desk import Desk
 
@@ -100,3 +104,35 @@ def test_history_has_each_prompt_once_as_typed_the_latest_first(alice: Client, b
     assert "an owl" in found
     assert "fox" not in found
     assert "fox" not in bob.get("/tasks/history/").text
+
+
+def test_history_gives_back_what_was_typed_lists_and_escapes_too(alice: Client, desk: Desk) -> None:
+    for prompt in (r"a \{red, green\} fox", "an {old, young} owl"):
+        alice.post("/tasks/compose/", {**FORM, "prompt": prompt, "nonce": str(uuid4())}, headers=HTMX)
+    assert Task.objects.count() == 3
+    latest, first = remembering.earlier_prompts(desk.user.pk)
+    assert latest == "an {old, young} owl"
+    alice.post("/tasks/compose/", {**FORM, "prompt": first, "nonce": str(uuid4())}, headers=HTMX)
+    assert list(Task.objects.filter(batch=None).values_list("prompt", flat=True)) == ["a {red, green} fox"] * 2
+    assert remembering.earlier_prompts(desk.user.pk, "young") == ["an {old, young} owl"]
+
+
+def test_what_a_database_cannot_keep_is_left_out(alice: Client, desk: Desk) -> None:
+    assert alice.post("/tasks/draft/", {**FORM, "prompt": "a\0b"}).status_code == 204
+    assert desk.user.draft.values["prompt"] == "ab"
+    assert alice.post("/tasks/presets/", {**FORM, "name": "a\0b"}).status_code == 200
+    assert Preset.objects.get().name == "a b"
+
+
+def test_a_member_does_not_replace_a_preset_that_another_keeps_for_the_team(
+    alice: Client, bob: Client, desk: Desk
+) -> None:
+    team = teams.create(desk.user, "North")
+    member = User.objects.get(email="bob@example.com")
+    Membership.objects.create(team=team, user=member, role=Role.MEMBER)
+    User.objects.update(team=team, in_teams=True)
+    alice.post("/tasks/presets/", {**FORM, "name": "House"})
+    answer = bob.post("/tasks/presets/", {**FORM, "name": "House", "aspect_ratio": "2:1"})
+    assert answer.status_code == 422
+    assert "Somebody else keeps" in answer.text
+    assert Preset.objects.get().values["aspect_ratio"] == FORM["aspect_ratio"]

@@ -1,10 +1,12 @@
 """Braces: the count is the product, escapes survive, plain text stays."""
 
+import time
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tasks.permutations import TooDeep, TooMany, count_of, parse, text_of, unfold
+from tasks.permutations import TooDeep, TooMany, count_of, escape, parse, text_of, unfold
 
 PLAIN = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="{},\\"), max_size=12)
 OPTION = PLAIN.map(str.strip)
@@ -70,6 +72,26 @@ def test_escaped_text_comes_back_as_it_was(text: str) -> None:
     plain = text.replace("\\", "/")
     escaped = "".join(f"\\{character}" if character in "{}," else character for character in plain)
     assert texts(escaped) == [plain]
+
+
+@given(st.text("ab {},\\", max_size=12))
+def test_escape_stands_for_exactly_the_text(text: str) -> None:
+    assert texts(escape(text)) == [text]
+
+
+def test_a_number_nobody_can_read_is_not_written_out() -> None:
+    with pytest.raises(TooMany, match="more than a billion"):
+        unfold("{a,b}" * 15_000)
+
+
+def test_very_many_braces_are_read_in_one_go() -> None:
+    """A row twice as long takes twice as long; it took four times as long."""
+    seconds = []
+    for count in (4_000, 16_000):
+        started = time.process_time()
+        parse("{" + "{a,b}" * count + ",c}")
+        seconds.append(time.process_time() - started)
+    assert seconds[1] < 9 * seconds[0]
 
 
 @given(PLAIN)
