@@ -129,7 +129,12 @@ def _asked(client: Client, task: Task, pictures: list[str]) -> Accepted:
     try:
         return send(client, task, pictures)
     except Refused as refused:
-        if task.kind != Kind.UPSCALE or refused.kind != "not_found" or not gates.mark_again(task, timezone.now()):
+        if task.kind != Kind.UPSCALE or refused.kind != "not_found":
+            raise
+        if slot := gates.next_slot(task.key_fingerprint, timezone.now()):
+            # It is a request of the account like any other, and the claim lasts longer than its window.
+            time.sleep(max(0.0, (slot - timezone.now()).total_seconds()))
+        if not gates.mark_again(task, timezone.now()):
             raise
         note_exchange(task, refused.exchange, "404, asked by the older path")
     return send(client, task, pictures, quickstart=True)

@@ -1,5 +1,6 @@
 """What the provider says later, twice, or through another account: followed to its end, booked where it belongs."""
 
+import time
 from datetime import timedelta
 from decimal import Decimal
 
@@ -54,6 +55,17 @@ def test_an_upscale_that_a_callback_names_is_not_sent_by_the_older_path(desk: De
     assert desk.sandbox.sent("mj/upscale") == []
     sync_due_tasks()
     assert fresh(task).status == Status.RUNNING
+
+
+def test_an_upscale_asked_by_the_older_path_keeps_the_pace_of_its_account(desk: Desk, settings) -> None:
+    desk.finished()
+    settings.SEND_LIMIT, settings.SEND_WINDOW_SECONDS = 1, 0.5
+    Task.objects.update(last_wire_at=None)
+    task, _ = follow_ups.follow_up(desk.user, Result.objects.get(position=2), Kind.UPSCALE)
+    desk.sandbox.fault("code:404", on="upscale", times=1)
+    started = time.monotonic()
+    assert desk.send(task).status == Status.RUNNING
+    assert time.monotonic() - started > 1.0
 
 
 def test_the_lease_of_a_claim_begins_anew_at_the_wire(desk: Desk) -> None:
