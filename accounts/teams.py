@@ -7,6 +7,7 @@ from datetime import timedelta
 from django.conf import settings
 from django.core.mail import send_mail
 from django.db import transaction
+from django.db.models import QuerySet
 from django.urls import reverse
 from django.utils import timezone
 
@@ -77,9 +78,20 @@ def mail_invitation(invitation: Invitation, token: str, site: str) -> None:
 
 
 def find_invitation(token: str) -> Invitation | None:
-    """The open invitation with this token; None when there is none, or it was used, withdrawn or ran out."""
+    """The open invitation with this token; None when there is none, or it was used, withdrawn, ran out or stands alone."""
     open_ones = Invitation.objects.select_related("team", "invited_by").filter(accepted_at=None, withdrawn_at=None)
-    return open_ones.filter(token_hash=hash_of(token), expires_at__gt=timezone.now()).first()
+    found = open_ones.filter(token_hash=hash_of(token), expires_at__gt=timezone.now()).first()
+    return found if found and _is_stood_for(found, _inviter(found)) else None
+
+
+def _inviter(invitation: Invitation) -> "QuerySet[Membership]":
+    return Membership.objects.filter(team=invitation.team_id, user=invitation.invited_by_id, user__is_active=True)
+
+
+def _is_stood_for(invitation: Invitation, inviter: "QuerySet[Membership]") -> bool:
+    """Whether who invited could do so today: what they opened ends with their right."""
+    by = inviter.first()
+    return by is not None and may(by.role, Right.PEOPLE) and outranks(by.role, invitation.role)
 
 
 def accept(invitation: Invitation, user: User) -> Membership:
@@ -91,6 +103,9 @@ def accept(invitation: Invitation, user: User) -> Membership:
         open_one = Invitation.objects.filter(pk=invitation.pk, accepted_at=None, withdrawn_at=None)
         if not open_one.filter(expires_at__gt=timezone.now()).update(accepted_at=timezone.now()):
             raise NotAllowed("This invitation was used already, withdrawn, or ran out.")
+        # Locked, so that whoever takes the inviter's right away comes before this or finds the newcomer in the team.
+        if not _is_stood_for(invitation, _inviter(invitation).select_for_update(no_key=True)):
+            raise NotAllowed("Who invited you may not invite any more. Ask the team for a new invitation.")
         found, _ = Membership.objects.get_or_create(team=invitation.team, user=user, defaults={"role": invitation.role})
         User.objects.filter(pk=user.pk).update(team=invitation.team, in_teams=True)
         audit.note("joined", actor=user, target=user.email, team=invitation.team, role=found.role)

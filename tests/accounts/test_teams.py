@@ -13,6 +13,7 @@ from accounts import audit, teams
 from accounts.models import AuditEntry, AuditHead, Invitation, Membership, Role, Team, User
 from accounts.roles import RANK, outranks
 from accounts.spaces import key_for, space_of
+from tasks import offboarding
 from tasks.models import Status, Task
 from tests.desk import Desk, fresh
 
@@ -98,6 +99,27 @@ def test_a_withdrawn_or_replaced_invitation_is_dead(owner: Membership) -> None:
     assert teams.find_invitation(old) is None
     teams.withdraw(owner, second)
     assert teams.find_invitation(new) is None
+
+
+@pytest.mark.parametrize("end", ["removed", "demoted", "below", "blocked", "let go"])
+def test_what_an_inviter_opened_ends_with_their_right(end: str, owner: Membership, bob: Membership) -> None:
+    Membership.objects.filter(pk=bob.pk).update(role=Role.OWNER if end == "below" else Role.ADMIN)
+    bob.refresh_from_db()
+    invitation, token = teams.invite(bob, "bobs-second@example.com", bob.role)
+    if end == "removed":
+        teams.remove(owner, bob)
+    elif end in ("demoted", "below"):
+        teams.change_role(owner, bob, Role.ADMIN if end == "below" else Role.VIEWER)
+    elif end == "blocked":
+        User.objects.filter(pk=bob.user_id).update(is_active=False)
+    else:
+        offboarding.offboard(bob.user, owner.user)
+    assert join(Client(), token, name="Bob", password=PASSWORD).status_code == 404
+    with pytest.raises(teams.NotAllowed):
+        teams.accept(invitation, User.objects.create_user("bobs-second@example.com"))
+    invitation.refresh_from_db()
+    assert invitation.accepted_at is None
+    assert not Membership.objects.filter(user__email="bobs-second@example.com").exists()
 
 
 @pytest.mark.parametrize("by", list(RANK))
