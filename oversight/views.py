@@ -19,7 +19,7 @@ from accounts.services import let_key_work, stop_key
 from callbacks.models import Delivery
 from gallery.models import Result
 from gallery.services import try_again
-from mjportal.given import number_of, uuid_of
+from mjportal.given import line_of, number_of, uuid_of
 from mjportal.spreadsheets import csv_response
 from oversight import diary
 from oversight.home import home as gather
@@ -30,6 +30,7 @@ from tasks.models import FINAL, WAITING, Task
 PAGE = 100
 MOST_TABS = 12
 MOST_FETCHED = 500
+MOST_OF_A_REASON = 500
 
 
 def staff_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -68,7 +69,7 @@ def stuck(request: HttpRequest) -> HttpResponse:
 @staff_only
 def act_on_many(request: HttpRequest) -> HttpResponse:
     """`look`, `release` or `fail` (with a reason) the ticked tasks; each is in the audit trail."""
-    act, reason = request.POST.get("act", ""), request.POST.get("reason", "").strip()
+    act, reason = request.POST.get("act", ""), line_of(request.POST.get("reason", ""), MOST_OF_A_REASON)
     if act == "fail" and not reason:
         messages.error(request, "Say why: the person reads it on the card.")
         return redirect("oversight:stuck")
@@ -202,6 +203,7 @@ def callbacks(request: HttpRequest) -> HttpResponseBase:
     everything = diary.calls(diary.since_named(since), words)
     found = everything.filter(diary.KINDS[kind][1])
     if request.GET.get("format") == "csv":
+        audit.note("callbacks exported", request=request)
         return _diary_csv(found)
     counts = [(name, label, everything.filter(condition).count()) for name, (label, condition) in diary.KINDS.items()]
     opened = next(iter(diary.lines(found.filter(pk=number_of(request.GET.get("call", ""))))), None)

@@ -146,5 +146,6 @@ def test_wrong_passwords_stay_counted_while_many_others_use_the_site(alice: Clie
 
 
 def test_sessions_push_no_counter_out_of_the_cache(alice: Client) -> None:
-    assert alice.session.cache_key in caches["sessions"]
-    assert alice.session.cache_key not in cache
+    session = f"django.contrib.sessions.cached_db{alice.session.session_key}"
+    assert session in caches["sessions"]
+    assert session not in cache

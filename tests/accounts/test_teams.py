@@ -6,10 +6,11 @@ from typing import Any
 
 import pytest
 from django.core import mail
+from django.http import HttpRequest, HttpResponse
 from django.test import Client
 from django.utils import timezone
 
-from accounts import audit, teams
+from accounts import audit, join_views, teams
 from accounts.models import AuditEntry, AuditHead, Invitation, Membership, Role, Team, User
 from accounts.roles import RANK, outranks
 from accounts.spaces import key_for, space_of
@@ -144,6 +145,43 @@ def test_an_admin_changes_no_owner_and_makes_none(owner: Membership, bob: Member
         teams.change_role(bob, bob, Role.OWNER)
     with pytest.raises(teams.NotAllowed):
         teams.remove(bob, owner)
+
+
+@pytest.mark.parametrize("act", ["remove", "role"])
+def test_what_is_refused_is_in_the_trail(act: str, owner: Membership, bob: Membership) -> None:
+    Membership.objects.filter(pk=bob.pk).update(role=Role.ADMIN)
+    signed_in(bob.user).post(f"/team/{owner.team_id}/members/{owner.pk}/{act}/", {"role": "viewer"})
+    line = AuditEntry.objects.latest("pk")
+    assert (line.action, line.actor_name, line.team) == ("team act refused", bob.user.email, owner.team)
+    with pytest.raises(teams.NotAllowed):
+        teams.remove(owner, owner)
+    assert "needs an owner" in AuditEntry.objects.latest("pk").details["why"]
+
+
+def test_two_clicks_on_join_make_one_account_and_no_error(owner: Membership, monkeypatch: pytest.MonkeyPatch) -> None:
+    invitation, token = teams.invite(owner, "dora@example.com", Role.MEMBER)
+    monkeypatch.setattr(teams, "find_invitation", lambda token: invitation)
+    real = join_views._as_newcomer
+
+    def late(request: HttpRequest, found: Invitation) -> HttpResponse:
+        if request.method == "POST":
+            teams.accept(found, User.objects.create_user("dora@example.com", PASSWORD))
+        return real(request, found)
+
+    monkeypatch.setattr(join_views, "_as_newcomer", late)
+    answer = join(Client(), token, name="Dora", password=PASSWORD)
+    assert answer["Location"] == "/account/login/"
+    assert Membership.objects.filter(user__email="dora@example.com").count() == 1
+
+
+def test_an_invitation_withdrawn_while_somebody_typed_makes_no_account(
+    owner: Membership, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    invitation, token = teams.invite(owner, "dora@example.com", Role.MEMBER)
+    monkeypatch.setattr(teams, "find_invitation", lambda token: invitation)
+    teams.withdraw(owner, invitation)
+    assert join(Client(), token, name="Dora", password=PASSWORD).status_code == 404
+    assert not User.objects.filter(email="dora@example.com").exists()
 
 
 def test_the_last_owner_can_neither_leave_nor_step_down(owner: Membership, bob: Membership) -> None:

@@ -79,6 +79,14 @@ def test_acts_on_many_are_done_where_they_can_be_and_noted(admin: Client, desk: 
     assert sorted(noted) == ["task fail", "task fail", "task release"]
 
 
+def test_a_reason_is_one_line_and_as_long_as_a_card_takes(admin: Client, desk: Desk) -> None:
+    task = desk.queue()
+    admin.post("/oversight/stuck/act/", {"act": "fail", "reason": "\0 \n", "task": str(task.pk)})
+    assert fresh(task).status == Status.QUEUED
+    admin.post("/oversight/stuck/act/", {"act": "fail", "reason": "a\0b" + "c" * 9000, "task": str(task.pk)})
+    assert fresh(task).message.startswith("a bccc")
+
+
 def test_a_look_and_a_fetch_from_the_home_happen(admin: Client, desk: Desk) -> None:
     task = desk.running()
     admin.post(f"/oversight/tasks/{task.pk}/look/")
@@ -174,6 +182,14 @@ def test_the_trail_is_filtered_and_exported(admin: Client, desk: Desk) -> None:
     assert "North" not in admin.get("/oversight/audit/?q=nobody").text
     rows = rows_of(admin, "/oversight/audit/?format=csv")
     assert {row["action"] for row in rows} == {"team made", "audit exported"}
+
+
+@pytest.mark.parametrize("what", ["people", "callbacks"])
+def test_whoever_takes_a_list_away_is_in_the_trail(what: str, admin: Client) -> None:
+    team = teams.create(User.objects.get(email="root@example.com"), "North")
+    pages = {"people": f"/team/{team.pk}/people.csv", "callbacks": "/oversight/callbacks/?format=csv"}
+    rows_of(admin, pages[what])
+    assert AuditEntry.objects.filter(action=f"{what} exported", actor_name="root@example.com").exists()
 
 
 def test_the_home_can_show_one_team_s_figures(admin: Client, desk: Desk) -> None:
