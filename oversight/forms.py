@@ -65,12 +65,17 @@ class BudgetForm(forms.Form):
         return name
 
 
-class LiftForm(forms.Form):
+class OwnLiftForm(forms.Form):
     """More for this period, once."""
 
-    budget = forms.ModelChoiceField(Budget.objects.none())
     credits = forms.DecimalField(label="Credits more", min_value=Decimal(1), max_digits=10, decimal_places=2)
     reason = forms.CharField(label="Why", max_length=200)
+
+
+class LiftForm(OwnLiftForm):
+    """The same for one of several budgets."""
+
+    budget = forms.ModelChoiceField(Budget.objects.none())
 
     def __init__(self, *args: Any, budgets: Any, **options: Any) -> None:
         super().__init__(*args, **options)

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -22,10 +22,13 @@ from gallery.services import try_again
 from mjportal.given import line_of, number_of, uuid_of
 from mjportal.spreadsheets import csv_response
 from oversight import diary
+from oversight.forms import OwnLiftForm
 from oversight.home import home as gather
 from oversight.stuck import stuck_tasks
 from tasks import lifecycle, offboarding
 from tasks.models import FINAL, WAITING, Task
+from usage import budgets
+from usage.models import Budget
 
 PAGE = 100
 MOST_TABS = 12
@@ -181,11 +184,31 @@ def offboard(request: HttpRequest, user_id: int) -> HttpResponse:
     return _render(request, "offboard", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_only
+def lift(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Let somebody's own budget be passed once in this period: no team's admin could, for it counts everywhere."""
+    found = get_object_or_404(Budget.objects.select_related("user"), user=user_id, team=None)
+    form = OwnLiftForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            budgets.lift(found, form.cleaned_data["credits"], form.cleaned_data["reason"], signed_in(request))
+        except ValueError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{found.user} may pass their budget once.")
+            return redirect("oversight:people")
+    answer = _render(request, "lift", {"standing": budgets.standing_of(found), "form": form})
+    answer.status_code = 422 if form.errors else 200
+    return answer
+
+
 @require_safe
 @staff_only
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody with key, teams and when they were last here."""
     found = User.objects.select_related("api_key").prefetch_related("memberships__team").order_by("email")
+    found = found.annotate(has_budget=Exists(Budget.objects.filter(user=OuterRef("pk"), team=None)))
     words = _words(request)
     if words:
         found = found.filter(Q(email__icontains=words) | Q(name__icontains=words))

@@ -97,6 +97,7 @@ POLICY = {
     "oversight:people": READ,
     "oversight:block": ACT,
     "oversight:offboard": BOTH,
+    "oversight:lift": BOTH,
     "oversight:keys": READ,
     "oversight:disable_key": ACT,
     "oversight:release_key": ACT,

@@ -22,6 +22,7 @@ from tasks import lifecycle
 from tasks.models import HoldReason, Status, Task
 from tasks.sweep import wake_held
 from tests.desk import Desk, fresh
+from usage.budgets import OverBudget
 from usage.models import BalanceReading, Budget
 from usage.rollup import catch_up
 
@@ -296,3 +297,21 @@ def test_a_stop_stays_with_the_key_whoever_connects_it_and_however_often(admin: 
     delete_key(bob)
     admin.post(f"/oversight/keys/stopped/{StoppedKey.objects.get().pk}/release/")
     assert not connect_key(bob, desk.key).is_disabled
+
+
+def test_a_person_s_own_budget_is_lifted_by_an_admin_once_and_with_a_reason(admin: Client, desk: Desk) -> None:
+    page = f"/oversight/people/{desk.user.pk}/lift/"
+    assert admin.get(page).status_code == 404
+    assert page not in admin.get("/oversight/people/").text
+    Budget.objects.create(user=desk.user, credits=8)
+    desk.queue("one")
+    with pytest.raises(OverBudget):
+        desk.queue("two")
+    assert page in admin.get("/oversight/people/").text
+    assert "8 of 8 credits" in admin.get(page).text
+    assert admin.post(page, {"credits": "8", "reason": " "}).status_code == 422
+    assert admin.post(page, {"credits": "8", "reason": "the client waits"}).status_code == 302
+    assert desk.queue("two").status == Status.QUEUED
+    assert "lifted in this period already" in admin.post(page, {"credits": "8", "reason": "again"}).text
+    line = AuditEntry.objects.get(action="budget lifted")
+    assert (line.actor_name, line.details["reason"]) == ("root@example.com", "the client waits")
