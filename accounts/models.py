@@ -255,10 +255,13 @@ class AuditEntry(models.Model):
 
 
 class AuditHead(models.Model):
-    """The end of the chain: a lock for writers, and what shows that lines were cut off."""
+    """The end of the chain: a lock for writers, the key of the seals, and what shows that lines were cut off."""
 
     count = models.BigIntegerField(default=0)
     seal = models.CharField(max_length=64, blank=True)
+    key = EncryptedField(blank=True, default="", editable=False)
+    mac = models.CharField(max_length=64, blank=True, default="", editable=False)
+    plain = models.BigIntegerField(default=0, editable=False, help_text="lines from before the seals had a key")
 
     def __str__(self) -> str:
         return f"{self.count} lines"
