@@ -1,10 +1,12 @@
-"""People and keys in the admin; a key is never shown, a password never hashed into a page."""
+"""People, keys and the trail in the admin; a key is never shown, a password never hashed into a page."""
 
 from typing import Any
 
+from allauth.account.models import EmailAddress
 from django import forms
 from django.contrib import admin
 from django.contrib.auth.password_validation import validate_password
+from django.db import transaction
 from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect
@@ -12,8 +14,19 @@ from django.urls import reverse
 from django.utils.http import urlencode
 
 from accounts import audit
-from accounts.models import ApiKey, AuditEntry, Membership, Team, User
+from accounts.audited import AuditedAdmin
+from accounts.models import ApiKey, AuditEntry, User
+from accounts.people import signed_in
+from accounts.services import move_address
 from mjportal.readonly import ReadOnlyAdmin
+
+
+def free_address(said: str, person: User) -> str:
+    """The address in lower case, when nobody else has proved that it is theirs."""
+    address = said.lower()
+    if EmailAddress.objects.filter(email__iexact=address, verified=True).exclude(user_id=person.pk).exists():
+        raise forms.ValidationError("Somebody else has this address.")
+    return address
 
 
 class NewPersonForm(forms.ModelForm):  # type: ignore[type-arg]
@@ -24,7 +37,7 @@ class NewPersonForm(forms.ModelForm):  # type: ignore[type-arg]
         fields = ("email", "name", "is_staff")
 
     def clean_email(self) -> str:
-        return str(self.cleaned_data["email"]).lower()
+        return free_address(self.cleaned_data["email"], self.instance)
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
@@ -40,8 +53,15 @@ class NewPersonForm(forms.ModelForm):  # type: ignore[type-arg]
         return user
 
 
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_email(self) -> str:
+        return free_address(self.cleaned_data["email"], self.instance)
+
+
 @admin.register(User)
-class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
+class PersonAdmin(AuditedAdmin):
+    form = PersonForm
+    unsaid = ("password",)
     list_display = ["email", "name", "is_active", "is_staff", "last_login", "date_joined"]
     list_filter = ["is_active", "is_staff"]
     search_fields = ["email", "name"]
@@ -61,6 +81,8 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
     def save_model(self, request: HttpRequest, obj: User, form: Any, change: bool) -> None:
         obj.is_superuser = obj.is_staff
         super().save_model(request, obj, form, change)
+        if form.initial.get("email") != obj.email:
+            move_address(obj)
 
     def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         # Their tasks and pictures hang on them: people are blocked.
@@ -68,43 +90,21 @@ class PersonAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
 
     @admin.action(description="Block")
     def block(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self.message_user(
-            request,
-            f"{queryset.exclude(email=getattr(request.user, 'email', '')).update(is_active=False)} people are blocked.",
-        )
+        done = self._let(request, queryset.exclude(pk=signed_in(request).pk), in_=False)
+        self.message_user(request, f"{done} people are blocked.")
 
     @admin.action(description="Let in again")
     def unblock(self, request: HttpRequest, queryset: QuerySet[User]) -> None:
-        self.message_user(request, f"{queryset.update(is_active=True)} people may sign in.")
+        self.message_user(request, f"{self._let(request, queryset, in_=True)} people may sign in.")
 
-
-class MembershipInline(admin.TabularInline):  # type: ignore[type-arg]
-    model = Membership
-    extra = 0
-    autocomplete_fields = ["user"]
-
-
-@admin.register(Team)
-class TeamAdmin(admin.ModelAdmin):  # type: ignore[type-arg]
-    """Teams with their people; every change of the form is in the audit trail."""
-
-    list_display = ["name", "created_at", "factor_required", "key"]
-    list_select_related = ["key"]
-    search_fields = ["name"]
-    fields = ["name", "factor_required"]
-    inlines = [MembershipInline]
-
-    def save_related(self, request: HttpRequest, form: Any, formsets: Any, change: bool) -> None:
-        super().save_related(request, form, formsets, change)
-        members = {str(each.user.email): each.role for each in form.instance.memberships.select_related("user")}
-        audit.note(
-            "team changed in the admin", target=form.instance, team=form.instance, request=request, members=members
-        )
-        User.objects.filter(memberships__team=form.instance).update(in_teams=True)
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        # Its tasks and pictures hang on it.
-        return False
+    def _let(self, request: HttpRequest, people: QuerySet[User], *, in_: bool) -> int:
+        """Let them in or block them, and return how many; each is in the trail."""
+        changed = list(people.exclude(is_active=in_))
+        with transaction.atomic():
+            for person in changed:
+                User.objects.filter(pk=person.pk).update(is_active=in_)
+                audit.note("person let in again" if in_ else "person blocked", target=person.email, request=request)
+        return len(changed)
 
 
 @admin.register(AuditEntry)

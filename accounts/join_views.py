@@ -1,11 +1,13 @@
 """The page an invitation leads to: join with the account one has, or make one for the invited address."""
 
+from typing import Any
+
 from allauth.account.internal.flows.login import record_authentication
 from allauth.usersessions.models import UserSession
 from django.contrib import messages
 from django.contrib.auth import login
 from django.contrib.auth.decorators import login_not_required
-from django.db import transaction
+from django.db import IntegrityError, transaction
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.urls import reverse
@@ -50,16 +52,28 @@ def _as(request: HttpRequest, user: User, invitation: Invitation) -> HttpRespons
 def _as_newcomer(request: HttpRequest, invitation: Invitation) -> HttpResponse:
     form = JoinForm(request.POST or None)
     if request.method == "POST" and form.is_valid():
-        said = form.cleaned_data
-        with transaction.atomic():
-            made = {"name": said["name"], "is_address_told": True}
-            user = User.objects.create_user(invitation.email, said["password"], **made)
-            vouch_for_address(user)
-            audit.note("account made", actor=user, target=user.email, team=invitation.team, request=request)
-            teams.accept(invitation, user)
+        try:
+            user = _make(request, invitation, form.cleaned_data)
+        except IntegrityError:
+            # The first of two clicks made the account, while this one was on its way.
+            messages.info(request, "Your account is made. Sign in with the password you chose.")
+            return redirect("account_login")
+        except teams.NotAllowed:
+            return render(request, "accounts/join.html", {"gone": True}, status=404)
         login(request, user, backend=BACKEND)
         record_authentication(request, user, method="password", email=user.email)
         UserSession.objects.create_from_request(request)
         return redirect("tasks:studio")
     context = {"invitation": invitation, "form": form}
     return render(request, "accounts/join.html", context, status=422 if form.errors else 200)
+
+
+def _make(request: HttpRequest, invitation: Invitation, said: dict[str, Any]) -> User:
+    """The account and its membership, or neither. Raises NotAllowed, and IntegrityError when the account exists."""
+    with transaction.atomic():
+        made = {"name": said["name"], "is_address_told": True}
+        user = User.objects.create_user(invitation.email, said["password"], **made)
+        vouch_for_address(user)
+        audit.note("account made", actor=user, target=user.email, team=invitation.team, request=request)
+        teams.accept(invitation, user)
+    return user

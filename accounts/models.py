@@ -7,6 +7,7 @@ from typing import Any, ClassVar
 from django.contrib.auth.base_user import AbstractBaseUser, BaseUserManager
 from django.contrib.auth.models import PermissionsMixin
 from django.db import models
+from django.db.models.functions import Lower
 from django.utils import timezone
 
 from mjportal.encryption import EncryptedField, Secret
@@ -77,6 +78,7 @@ class User(AbstractBaseUser, PermissionsMixin):
         verbose_name = "person"
         verbose_name_plural = "people"
         ordering = ["email"]
+        constraints = [models.UniqueConstraint(Lower("email"), name="one_person_per_address")]
 
     def __str__(self) -> str:
         return self.get_full_name()
@@ -253,10 +255,13 @@ class AuditEntry(models.Model):
 
 
 class AuditHead(models.Model):
-    """The end of the chain: a lock for writers, and what shows that lines were cut off."""
+    """The end of the chain: a lock for writers, the key of the seals, and what shows that lines were cut off."""
 
     count = models.BigIntegerField(default=0)
     seal = models.CharField(max_length=64, blank=True)
+    key = EncryptedField(blank=True, default="", editable=False)
+    mac = models.CharField(max_length=64, blank=True, default="", editable=False)
+    plain = models.BigIntegerField(default=0, editable=False, help_text="lines from before the seals had a key")
 
     def __str__(self) -> str:
         return f"{self.count} lines"

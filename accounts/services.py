@@ -64,6 +64,13 @@ def vouch_for_address(user: User) -> None:
     EmailAddress.objects.get_or_create(user=user, email=user.email, defaults={"verified": True, "primary": True})
 
 
+def move_address(user: User) -> None:
+    """An admin gave the person this address: it is vouched for, and no other opens the account any more."""
+    with transaction.atomic():
+        EmailAddress.objects.filter(user=user).delete()
+        vouch_for_address(user)
+
+
 def give_to_owner(user: User, address: str, request: HttpRequest) -> None:
     """Somebody has proved that `address` is theirs, of an account that was made when an invitation told it.
 

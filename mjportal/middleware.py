@@ -74,7 +74,7 @@ class FactorMiddleware:
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
         self.get_response = get_response
-        self.ruling = (reverse("admin:index"), reverse("oversight:home"), reverse("usage:everyone"))
+        self.ruling = tuple(map(reverse, ("admin:index", "oversight:home", "usage:everyone", "usage:everyone_csv")))
         self.open = (
             reverse("accounts:home"),
             reverse("teams:choose"),

@@ -148,10 +148,13 @@ if _sqlite:
     }
 
 REDIS_URL = env.str("REDIS_URL", "")
+# A full table loses the first third of its names, without a look at their age: so the counters of the doors (wrong
+# passwords, codes) have room, and a table of their own. A session that is lost here is still in the database.
+_roomy = {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "OPTIONS": {"MAX_ENTRIES": 200_000}}
+_redis = {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
 CACHES = {
-    "default": {"BACKEND": "django.core.cache.backends.redis.RedisCache", "LOCATION": REDIS_URL}
-    if REDIS_URL
-    else {"BACKEND": "django.core.cache.backends.db.DatabaseCache", "LOCATION": "site_cache"},
+    "default": _redis if REDIS_URL else {**_roomy, "LOCATION": "site_cache"},
+    "sessions": _redis if REDIS_URL else {**_roomy, "LOCATION": "site_cache_sessions"},
 }
 
 STORAGE_URL = env.str("STORAGE_URL", "") or f"file://{DATA_DIR / 'media'}"
@@ -211,6 +214,7 @@ AUTH_PASSWORD_VALIDATORS = [
 LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "tasks:studio"
 SESSION_ENGINE = "django.contrib.sessions.backends.cached_db"
+SESSION_CACHE_ALIAS = "sessions"
 ACCOUNT_ADAPTER = "accounts.adapters.AccountAdapter"
 ACCOUNT_LOGIN_METHODS = {"email"}
 ACCOUNT_SIGNUP_FIELDS = ["email*", "password1*", "password2*"]

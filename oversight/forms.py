@@ -8,13 +8,24 @@ from django import forms
 from django.core.validators import validate_email
 
 from accounts.models import Role
+from mjportal.given import line_of
 from usage.models import Budget
 
 MOST_INVITED = 50
 
 
+def one_line(name: str) -> str:
+    """A name as it fits into the subject of a mail; one without a letter is none."""
+    if not (line := line_of(name, 60)):
+        raise forms.ValidationError("A name needs a letter.")
+    return line
+
+
 class TeamForm(forms.Form):
     name = forms.CharField(label="Name of the team", max_length=60)
+
+    def clean_name(self) -> str:
+        return one_line(self.cleaned_data["name"])
 
 
 class SettingsForm(TeamForm):
@@ -54,12 +65,17 @@ class BudgetForm(forms.Form):
         return name
 
 
-class LiftForm(forms.Form):
+class OwnLiftForm(forms.Form):
     """More for this period, once."""
 
-    budget = forms.ModelChoiceField(Budget.objects.none())
     credits = forms.DecimalField(label="Credits more", min_value=Decimal(1), max_digits=10, decimal_places=2)
     reason = forms.CharField(label="Why", max_length=200)
+
+
+class LiftForm(OwnLiftForm):
+    """The same for one of several budgets."""
+
+    budget = forms.ModelChoiceField(Budget.objects.none())
 
     def __init__(self, *args: Any, budgets: Any, **options: Any) -> None:
         super().__init__(*args, **options)

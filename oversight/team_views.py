@@ -9,8 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from accounts import teams
-from accounts.models import ApiKey, Membership, Role, User
+from accounts import audit, teams
+from accounts.models import ApiKey, Invitation, Membership, Role, User
 from accounts.people import signed_in
 from accounts.roles import Right, may
 from accounts.spaces import open_memberships, role_in, spaces_of
@@ -101,22 +101,31 @@ def invite(request: HttpRequest, team_id: UUID) -> HttpResponse:
 
 
 @require_POST
-def invitation(request: HttpRequest, team_id: UUID, invitation_id: UUID, act: str) -> HttpResponse:
-    """Withdraw an invitation, or send it again with a new link (`again`)."""
-    me = _member(request, team_id, Right.PEOPLE)
-    found = get_object_or_404(me.team.invitations, pk=invitation_id, accepted_at=None)
-    if act == "withdraw":
-        teams.withdraw(me, found)
-        messages.success(request, f"The invitation of {found.email} is withdrawn.")
-    else:
-        try:
-            fresh, token = teams.invite(me, found.email, found.role)
-        except teams.NotAllowed as error:
-            messages.error(request, str(error))
-            return redirect("teams:team", team_id)
-        teams.mail_invitation(fresh, token, _site(request))
-        return _page(request, me, links=[(fresh.email, teams.link_of(token, _site(request)))])
+def withdraw(request: HttpRequest, team_id: UUID, invitation_id: UUID) -> HttpResponse:
+    me, found = _invitation(request, team_id, invitation_id)
+    teams.withdraw(me, found)
+    messages.success(request, f"The invitation of {found.email} is withdrawn.")
     return redirect("teams:team", team_id)
+
+
+@reauthentication_required  # type: ignore[untyped-decorator]
+@require_POST
+def invite_again(request: HttpRequest, team_id: UUID, invitation_id: UUID) -> HttpResponse:
+    """Send it once more, with a new link: as much a way in as the first, so the password is asked for as well."""
+    me, found = _invitation(request, team_id, invitation_id)
+    try:
+        fresh, token = teams.invite(me, found.email, found.role)
+    except teams.NotAllowed as error:
+        messages.error(request, str(error))
+        return redirect("teams:team", team_id)
+    teams.mail_invitation(fresh, token, _site(request))
+    return _page(request, me, links=[(fresh.email, teams.link_of(token, _site(request)))])
+
+
+def _invitation(request: HttpRequest, team_id: UUID, invitation_id: UUID) -> tuple[Membership, Invitation]:
+    """(who asks, an invitation of the team that nobody has used)."""
+    me = _member(request, team_id, Right.PEOPLE)
+    return me, get_object_or_404(me.team.invitations, pk=invitation_id, accepted_at=None)
 
 
 @require_POST
@@ -190,6 +199,7 @@ def people_csv(request: HttpRequest, team_id: UUID) -> HttpResponseBase:
         )
         for person in page.people
     ]
+    audit.note("people exported", request=request, target=page.team, team=page.team)
     head = ("name", "email", "role", "used_credits", "budget_credits", "second_factor", "joined")
     return csv_response(f"{page.team} people", head, rows)
 

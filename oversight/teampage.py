@@ -73,7 +73,8 @@ def team_page(me: Membership) -> TeamPage:
     team = me.team
     members = list(team.memberships.select_related("user"))
     budgets = {each.user_id: standing_of(each) for each in Budget.objects.filter(team=team).select_related("user")}
-    personal = [standing for user_id, standing in budgets.items() if user_id]
+    # The budget of somebody who left stays for the day they come back; until then it is given to nobody.
+    personal = [budgets[member.user_id] for member in members if member.user_id in budgets]
     may_people = may(me.role, Right.PEOPLE)
     return TeamPage(
         team=team,

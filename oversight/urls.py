@@ -10,6 +10,7 @@ urlpatterns = [
     path("people/", views.people, name="people"),
     path("people/<int:user_id>/block/", views.block, name="block"),
     path("people/<int:user_id>/go/", views.offboard, name="offboard"),
+    path("people/<int:user_id>/lift/", views.lift, name="lift"),
     path("keys/", views.keys, name="keys"),
     path("keys/<uuid:key_id>/disable/", views.disable_key, name="disable_key"),
     path("keys/stopped/<int:stop_id>/release/", views.release_key, name="release_key"),

@@ -7,7 +7,7 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.core.paginator import Paginator
-from django.db.models import Count, Q, QuerySet
+from django.db.models import Count, Exists, OuterRef, Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import get_object_or_404, redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
@@ -19,17 +19,21 @@ from accounts.services import let_key_work, stop_key
 from callbacks.models import Delivery
 from gallery.models import Result
 from gallery.services import try_again
-from mjportal.given import number_of, uuid_of
+from mjportal.given import line_of, number_of, uuid_of
 from mjportal.spreadsheets import csv_response
 from oversight import diary
+from oversight.forms import OwnLiftForm
 from oversight.home import home as gather
 from oversight.stuck import stuck_tasks
 from tasks import lifecycle, offboarding
 from tasks.models import FINAL, WAITING, Task
+from usage import budgets
+from usage.models import Budget
 
 PAGE = 100
 MOST_TABS = 12
 MOST_FETCHED = 500
+MOST_OF_A_REASON = 500
 
 
 def staff_only(view: Callable[..., HttpResponseBase]) -> Callable[..., HttpResponseBase]:
@@ -68,7 +72,7 @@ def stuck(request: HttpRequest) -> HttpResponse:
 @staff_only
 def act_on_many(request: HttpRequest) -> HttpResponse:
     """`look`, `release` or `fail` (with a reason) the ticked tasks; each is in the audit trail."""
-    act, reason = request.POST.get("act", ""), request.POST.get("reason", "").strip()
+    act, reason = request.POST.get("act", ""), line_of(request.POST.get("reason", ""), MOST_OF_A_REASON)
     if act == "fail" and not reason:
         messages.error(request, "Say why: the person reads it on the card.")
         return redirect("oversight:stuck")
@@ -180,11 +184,31 @@ def offboard(request: HttpRequest, user_id: int) -> HttpResponse:
     return _render(request, "offboard", context)
 
 
+@require_http_methods(["GET", "HEAD", "POST"])
+@staff_only
+def lift(request: HttpRequest, user_id: int) -> HttpResponse:
+    """Let somebody's own budget be passed once in this period: no team's admin could, for it counts everywhere."""
+    found = get_object_or_404(Budget.objects.select_related("user"), user=user_id, team=None)
+    form = OwnLiftForm(request.POST or None)
+    if request.method == "POST" and form.is_valid():
+        try:
+            budgets.lift(found, form.cleaned_data["credits"], form.cleaned_data["reason"], signed_in(request))
+        except ValueError as error:
+            form.add_error(None, str(error))
+        else:
+            messages.success(request, f"{found.user} may pass their budget once.")
+            return redirect("oversight:people")
+    answer = _render(request, "lift", {"standing": budgets.standing_of(found), "form": form})
+    answer.status_code = 422 if form.errors else 200
+    return answer
+
+
 @require_safe
 @staff_only
 def people(request: HttpRequest) -> HttpResponse:
     """Everybody with key, teams and when they were last here."""
     found = User.objects.select_related("api_key").prefetch_related("memberships__team").order_by("email")
+    found = found.annotate(has_budget=Exists(Budget.objects.filter(user=OuterRef("pk"), team=None)))
     words = _words(request)
     if words:
         found = found.filter(Q(email__icontains=words) | Q(name__icontains=words))
@@ -202,6 +226,7 @@ def callbacks(request: HttpRequest) -> HttpResponseBase:
     everything = diary.calls(diary.since_named(since), words)
     found = everything.filter(diary.KINDS[kind][1])
     if request.GET.get("format") == "csv":
+        audit.note("callbacks exported", request=request)
         return _diary_csv(found)
     counts = [(name, label, everything.filter(condition).count()) for name, (label, condition) in diary.KINDS.items()]
     opened = next(iter(diary.lines(found.filter(pk=number_of(request.GET.get("call", ""))))), None)

@@ -1,5 +1,6 @@
 """Tasks in the admin: every one to be found, nothing to be edited, two acts."""
 
+from collections.abc import Callable
 from typing import Any
 
 from django.contrib import admin, messages
@@ -7,6 +8,7 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from accounts import audit
 from mjportal.readonly import ReadOnlyAdmin
 from tasks import lifecycle
 from tasks.models import Exchange, Gate, Lease, SwitchedOff, Task
@@ -68,13 +70,20 @@ class TaskAdmin(ReadOnlyAdmin):
 
     @admin.action(description="Look now")
     def look_now(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
-        done = sum(lifecycle.look_now(task) for task in queryset)
+        done = self._each(request, queryset, "look", lifecycle.look_now)
         self.message_user(request, f"{done} tasks are looked at within seconds.", messages.SUCCESS)
 
     @admin.action(description="Release")
     def release(self, request: HttpRequest, queryset: QuerySet[Task]) -> None:
-        done = sum(lifecycle.release(task) for task in queryset)
+        done = self._each(request, queryset, "release", lifecycle.release)
         self.message_user(request, f"{done} held tasks were released.", messages.SUCCESS)
+
+    def _each(self, request: HttpRequest, tasks: QuerySet[Task], name: str, act: Callable[[Task], bool]) -> int:
+        """Do it to each where it can be done, note it in the trail, and return to how many."""
+        done = [task for task in tasks.select_related("team") if act(task)]
+        for task in done:
+            audit.note(f"task {name}", target=task.pk, team=task.team, request=request)
+        return len(done)
 
 
 @admin.register(Gate)

@@ -7,8 +7,8 @@ from django.db import transaction
 from django.db.models import Exists, OuterRef, Q
 from django.utils import timezone
 
-from accounts import audit
-from accounts.models import ApiKey, Invitation, Membership, Team, User
+from accounts import audit, teams
+from accounts.models import ApiKey, Invitation, Team, User
 from accounts.services import delete_key, retire_key
 from accounts.spaces import Space
 from gallery.services import hand_over_results
@@ -37,7 +37,7 @@ def offboard(user: User, by: User, heir: Team | None = None) -> dict[str, int]:
         stopped = sum(lifecycle.cancel(task) for task in waiting)
         handed = hand_over(user, heir) if heir else 0
         wiped = int(_let_go_of_key(user))
-        Membership.objects.filter(user=user).delete()
+        teams.end_all(user, by)
         Invitation.objects.filter(email=user.email, accepted_at=None).update(withdrawn_at=timezone.now())
         done = {"stopped": stopped, "keys_wiped": wiped, "pictures_handed_over": handed}
         audit.note("off-boarded", actor=by, target=user.email, team=heir, done=done)

@@ -97,6 +97,7 @@ POLICY = {
     "oversight:people": READ,
     "oversight:block": ACT,
     "oversight:offboard": BOTH,
+    "oversight:lift": BOTH,
     "oversight:keys": READ,
     "oversight:disable_key": ACT,
     "oversight:release_key": ACT,
@@ -222,6 +223,16 @@ def test_what_is_somebody_else_s_looks_like_what_is_not_there(
 def test_the_admin_s_pages_are_not_there_for_others(name: str, given: dict[str, Any], charlie: Client) -> None:
     for method in POLICY[name]:
         assert charlie.generic(method, path_of(name, given)).status_code == 404, method
+
+
+@pytest.mark.parametrize("name", sorted(STAFF))
+def test_every_page_of_the_admin_s_asks_for_the_second_factor(
+    name: str, given: dict[str, Any], charlie: Client, settings: Any
+) -> None:
+    settings.STAFF_FACTOR_REQUIRED = True
+    User.objects.filter(email="charlie@example.com").update(is_staff=True, is_superuser=True)
+    for method in POLICY[name]:
+        assert charlie.generic(method, path_of(name, given)).headers["Location"] == "/account/2fa/", method
 
 
 # What each role of a team may do with what another member made; the owner of it may do all.

@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from django.core.cache import cache, caches
 from django.test import Client
 
 from accounts.models import ApiKey, User
@@ -131,3 +132,20 @@ def test_sign_up_is_closed_unless_it_is_opened(alice: Client, settings: Any) -> 
     settings.SIGNUP_OPEN = True
     Client().post("/account/signup/", said)
     assert User.objects.filter(email="bob@example.com").exists()
+
+
+def test_wrong_passwords_stay_counted_while_many_others_use_the_site(alice: Client) -> None:
+    cache.clear()
+    stranger = Client()
+    for number in range(12):
+        for other in range(40):
+            cache.set(f"django.contrib.sessions.cached_db{number:02}{other:02}", {}, 3600)
+        answer = stranger.post("/account/login/", {"login": "alice@example.com", "password": "guess"})
+    cache.clear()
+    assert "Too many" in answer.text or answer.status_code == 429
+
+
+def test_sessions_push_no_counter_out_of_the_cache(alice: Client) -> None:
+    session = f"django.contrib.sessions.cached_db{alice.session.session_key}"
+    assert session in caches["sessions"]
+    assert session not in cache

@@ -28,7 +28,10 @@ def browser(user: User) -> Client:
     return client
 
 
-@pytest.mark.parametrize("page", ["/oversight/", "/oversight/audit/", "/admin/", "/usage/everyone/"])
+PAGES = ("/oversight/", "/oversight/audit/", "/admin/", "/usage/everyone/", "/usage/everyone.csv")
+
+
+@pytest.mark.parametrize("page", PAGES)
 def test_an_admin_without_a_factor_sees_no_admin_page(page: str, root: User, settings: Any) -> None:
     settings.STAFF_FACTOR_REQUIRED = True
     client = browser(root)

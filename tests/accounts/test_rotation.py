@@ -8,7 +8,7 @@ from allauth.mfa.models import Authenticator
 from cryptography.fernet import Fernet
 from django.core.management import CommandError, call_command
 
-from accounts.models import ApiKey, User
+from accounts.models import ApiKey, AuditHead, User
 from mjportal.encryption import Secret
 
 OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
@@ -18,6 +18,7 @@ OLD, NEW = Fernet.generate_key().decode(), Fernet.generate_key().decode()
 def people(db: None, settings: Any) -> list[User]:
     """Five people whose keys, and one second factor, are under the old key."""
     settings.ENCRYPTION_KEYS = [OLD]
+    AuditHead.objects.all().delete()
     made = []
     for number in range(5):
         user = User.objects.create_user(f"person{number}@example.com")

@@ -22,6 +22,7 @@ from tasks import lifecycle
 from tasks.models import HoldReason, Status, Task
 from tasks.sweep import wake_held
 from tests.desk import Desk, fresh
+from usage.budgets import OverBudget
 from usage.models import BalanceReading, Budget
 from usage.rollup import catch_up
 
@@ -77,6 +78,14 @@ def test_acts_on_many_are_done_where_they_can_be_and_noted(admin: Client, desk: 
     assert fresh(running).message == "stuck for a day"
     noted = AuditEntry.objects.filter(actor__email="root@example.com").values_list("action", flat=True)
     assert sorted(noted) == ["task fail", "task fail", "task release"]
+
+
+def test_a_reason_is_one_line_and_as_long_as_a_card_takes(admin: Client, desk: Desk) -> None:
+    task = desk.queue()
+    admin.post("/oversight/stuck/act/", {"act": "fail", "reason": "\0 \n", "task": str(task.pk)})
+    assert fresh(task).status == Status.QUEUED
+    admin.post("/oversight/stuck/act/", {"act": "fail", "reason": "a\0b" + "c" * 9000, "task": str(task.pk)})
+    assert fresh(task).message.startswith("a bccc")
 
 
 def test_a_look_and_a_fetch_from_the_home_happen(admin: Client, desk: Desk) -> None:
@@ -174,6 +183,14 @@ def test_the_trail_is_filtered_and_exported(admin: Client, desk: Desk) -> None:
     assert "North" not in admin.get("/oversight/audit/?q=nobody").text
     rows = rows_of(admin, "/oversight/audit/?format=csv")
     assert {row["action"] for row in rows} == {"team made", "audit exported"}
+
+
+@pytest.mark.parametrize("what", ["people", "callbacks"])
+def test_whoever_takes_a_list_away_is_in_the_trail(what: str, admin: Client) -> None:
+    team = teams.create(User.objects.get(email="root@example.com"), "North")
+    pages = {"people": f"/team/{team.pk}/people.csv", "callbacks": "/oversight/callbacks/?format=csv"}
+    rows_of(admin, pages[what])
+    assert AuditEntry.objects.filter(action=f"{what} exported", actor_name="root@example.com").exists()
 
 
 def test_the_home_can_show_one_team_s_figures(admin: Client, desk: Desk) -> None:
@@ -280,3 +297,21 @@ def test_a_stop_stays_with_the_key_whoever_connects_it_and_however_often(admin: 
     delete_key(bob)
     admin.post(f"/oversight/keys/stopped/{StoppedKey.objects.get().pk}/release/")
     assert not connect_key(bob, desk.key).is_disabled
+
+
+def test_a_person_s_own_budget_is_lifted_by_an_admin_once_and_with_a_reason(admin: Client, desk: Desk) -> None:
+    page = f"/oversight/people/{desk.user.pk}/lift/"
+    assert admin.get(page).status_code == 404
+    assert page not in admin.get("/oversight/people/").text
+    Budget.objects.create(user=desk.user, credits=8)
+    desk.queue("one")
+    with pytest.raises(OverBudget):
+        desk.queue("two")
+    assert page in admin.get("/oversight/people/").text
+    assert "8 of 8 credits" in admin.get(page).text
+    assert admin.post(page, {"credits": "8", "reason": " "}).status_code == 422
+    assert admin.post(page, {"credits": "8", "reason": "the client waits"}).status_code == 302
+    assert desk.queue("two").status == Status.QUEUED
+    assert "lifted in this period already" in admin.post(page, {"credits": "8", "reason": "again"}).text
+    line = AuditEntry.objects.get(action="budget lifted")
+    assert (line.actor_name, line.details["reason"]) == ("root@example.com", "the client waits")

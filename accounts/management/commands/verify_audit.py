@@ -4,6 +4,7 @@ import sys
 from typing import Any
 
 from django.core.management.base import BaseCommand
+from django.utils import timezone
 
 from accounts.audit import faults
 from accounts.models import AuditEntry
@@ -18,4 +19,6 @@ class Command(BaseCommand):
             self.stderr.write(fault)
         if found:
             sys.exit(1)
-        self.stdout.write(f"{AuditEntry.objects.count()} lines, all of them whole.")
+        first = AuditEntry.objects.order_by("pk").first()
+        since = f" since {timezone.localtime(first.at):%Y-%m-%d}" if first else ""
+        self.stdout.write(f"{AuditEntry.objects.count()} lines{since}, all of them whole.")
