@@ -58,7 +58,7 @@ class Standing:
 
     @property
     def next_day(self) -> date:
-        return self.until.astimezone(ZoneInfo(self.budget.time_zone)).date()
+        return self.until.astimezone(self.budget.zone).date()
 
 
 class OverBudget(Exception):
@@ -74,7 +74,7 @@ class OverBudget(Exception):
 
 def period_of(budget: Budget, now: datetime) -> tuple[date, datetime, datetime]:
     """(first day, its beginning, the beginning of the next period) around `now`, in the budget's own time zone."""
-    zone = ZoneInfo(budget.time_zone)
+    zone = budget.zone
     today = now.astimezone(zone).date()
     if budget.period == Budget.Period.WEEK:
         first = today - timedelta(days=today.weekday())

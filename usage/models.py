@@ -2,6 +2,7 @@
 
 import uuid
 from datetime import date
+from zoneinfo import ZoneInfo, available_timezones
 
 from django.conf import settings
 from django.core.exceptions import ValidationError
@@ -10,6 +11,22 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Team
+
+SPEEDS = ("relaxed", "fast", "turbo")
+TYPES = {
+    "mj_txt2img": "Image",
+    "mj_img2img": "From image",
+    "mj_style_reference": "Style reference",
+    "mj_omni_reference": "Omni reference",
+    "mj_video": "Video",
+    "mj_video_hd": "Video HD",
+}
+
+
+def validate_time_zone(name: str) -> None:
+    """Raise ValidationError for a name that no time zone has."""
+    if name not in available_timezones():
+        raise ValidationError("There is no such time zone.")
 
 
 class Price(models.Model):
@@ -22,8 +39,12 @@ class Price(models.Model):
         EXTEND = "extend"
 
     kind = models.CharField(max_length=8, choices=Kind, default=Kind.GENERATE)
-    task_type = models.CharField(max_length=32, blank=True, help_text="such as mj_video; empty for every type")
-    speed = models.CharField(max_length=8, blank=True, help_text="relaxed, fast or turbo; empty for every speed")
+    task_type = models.CharField(
+        max_length=32, blank=True, choices=[(name, name) for name in TYPES], help_text="empty for every type"
+    )
+    speed = models.CharField(
+        max_length=8, blank=True, choices=[(name, name) for name in SPEEDS], help_text="empty for every speed"
+    )
     credits = models.DecimalField(max_digits=10, decimal_places=2, validators=[MinValueValidator(0)])
     valid_from = models.DateField(default=date.today)
     note = models.CharField(max_length=120, blank=True, help_text="where the price comes from")
@@ -90,7 +111,9 @@ class Budget(models.Model):
     team = models.ForeignKey(Team, on_delete=models.CASCADE, null=True, blank=True, related_name="budgets")
     credits = models.DecimalField(max_digits=10, decimal_places=2, validators=[MinValueValidator(0)])
     period = models.CharField(max_length=5, choices=Period, default=Period.MONTH)
-    time_zone = models.CharField(max_length=40, default=settings.TIME_ZONE, help_text="when a day begins")
+    time_zone = models.CharField(
+        max_length=40, default=settings.TIME_ZONE, validators=[validate_time_zone], help_text="when a day begins"
+    )
 
     class Meta:
         constraints = [
@@ -111,6 +134,14 @@ class Budget(models.Model):
     def __str__(self) -> str:
         whose = " in ".join(str(owner) for owner in (self.user, self.team) if owner)
         return f"{whose}: {self.credits.normalize():f} {self.get_period_display()}"
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """Where its days begin; the site's own where the name is of no place any more."""
+        try:
+            return ZoneInfo(self.time_zone)
+        except (KeyError, ValueError, OSError):
+            return ZoneInfo(settings.TIME_ZONE)
 
     def clean(self) -> None:
         if not self.user_id and not self.team_id:
@@ -161,7 +192,7 @@ class DayOfUse(models.Model):
     kind = models.CharField(max_length=8)
     task_type = models.CharField(max_length=32)
     speed = models.CharField(max_length=8, blank=True)
-    version = models.CharField(max_length=8, blank=True)
+    version = models.CharField(max_length=16, blank=True)
     outcome = models.CharField(max_length=12, help_text="done, cancelled, or the class of the failure")
     tasks = models.PositiveIntegerField()
     credits = models.DecimalField(max_digits=14, decimal_places=2)
@@ -183,6 +214,7 @@ class RollupMark(models.Model):
     """How far the rollup has read the ledger."""
 
     last_entry = models.BigIntegerField(default=0)
+    counted = models.PositiveIntegerField(default=0, help_text="lines after that one which are in the rollup already")
 
     def __str__(self) -> str:
         return str(self.last_entry)
@@ -207,6 +239,7 @@ class Alert(models.Model):
     title = models.CharField(max_length=120)
     text = models.CharField(max_length=400, blank=True)
     link = models.CharField(max_length=200, blank=True)
+    by_mail = models.BooleanField(default=False, help_text="a mail of it is owed until mailed_at")
     mailed_at = models.DateTimeField(null=True, blank=True)
     put_away_at = models.DateTimeField(null=True, blank=True)
 

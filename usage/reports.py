@@ -11,18 +11,10 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from accounts.models import Team, User
-from usage.models import DayOfUse, LedgerEntry
-from usage.rollup import DONE, bounds
+from usage.models import TYPES, DayOfUse, LedgerEntry
+from usage.rollup import BROUGHT, CANCELLED, DONE, bounds
 
 NOTHING = Decimal(0)
-TYPES = {
-    "mj_txt2img": "Image",
-    "mj_img2img": "From image",
-    "mj_style_reference": "Style reference",
-    "mj_omni_reference": "Omni reference",
-    "mj_video": "Video",
-    "mj_video_hd": "Video HD",
-}
 FOLLOW_UPS = {"upscale": "Upscale", "vary": "Vary", "extend": "Extend"}
 FAILURES = {
     "moderation": "Refused by moderation",
@@ -35,6 +27,9 @@ FAILURES = {
 }
 # How a day's bar is stacked, the darkest meaning first.
 STACK = ("Image", "Video", "Video HD")
+KEPT = Q(task__results__starred=True) | Q(task__results__rating__gte=4) | Q(task__results__items__isnull=False)
+KEPT |= Q(task__results__downloaded_at__isnull=False)
+COUNT_KEPT = Count("task__results", filter=KEPT, distinct=True)
 PERIODS = {"7": "7 days", "30": "30 days", "month": "", "all": "All time"}
 
 
@@ -73,15 +68,17 @@ class Scope:
 
 
 def period(name: str, whose: Q, today: date | None = None) -> tuple[date, date]:
-    """(first, last day) of a period by its name; "all" begins with the first day anybody in `whose` used anything."""
+    """(first, last day) of a period by its name; "all" begins with the first ledger line of anybody in `whose`."""
     today = today or timezone.localdate()
     if name == "7":
         return today - timedelta(days=6), today
     if name == "month":
         return today.replace(day=1), today
     if name == "all":
-        first = DayOfUse.objects.filter(whose).order_by("day").values_list("day", flat=True).first()
-        return first or today, today
+        # Equal for the first of all lines, and each has an index: one for a person's and a team's, one for everybody's.
+        at = "booked_at" if whose else "at"
+        first = LedgerEntry.objects.filter(whose).order_by(at).values_list(at, flat=True).first()
+        return timezone.localdate(first) if first else today, today
     return today - timedelta(days=29), today
 
 
@@ -128,6 +125,7 @@ class Report:
     speeds: list[Part]
     versions: list[Part]
     failures: list[Part]
+    cancelled: int = 0
     kept: int = 0
     made: int = 0
     stack: dict[str, Decimal] = field(default_factory=dict)
@@ -152,8 +150,9 @@ class Report:
 
     @property
     def success(self) -> str:
-        """Share of ended tasks that brought a result."""
-        return f"{100 * self.done / self.tasks:.1f} %" if self.tasks else "no tasks"
+        """Share of those that were not taken back before sending which brought a result."""
+        tried = self.tasks - self.cancelled
+        return f"{100 * self.done / tried:.1f} %" if tried else "no tasks"
 
 
 def report(scope: Scope) -> Report:
@@ -169,6 +168,7 @@ def report(scope: Scope) -> Report:
         stacked = by_day.setdefault(day, {})
         level = name if name in STACK else STACK[1] if kind == "extend" else STACK[0]
         stacked[level] = stacked.get(level, NOTHING) + sums[1]
+    cancelled = failures[CANCELLED].tasks if CANCELLED in failures else 0
     kept, made = _kept(scope)
     return Report(
         scope=scope,
@@ -183,6 +183,7 @@ def report(scope: Scope) -> Report:
         speeds=_sorted(_named(_grouped(scope, "speed"), lambda key: key.capitalize() or "Without a speed")),
         versions=_sorted(_named(_grouped(scope, "version"), lambda key: f"Version {key}" if key else "Without")),
         failures=sorted(_named(failures, lambda key: FAILURES.get(key, key)), key=lambda part: -part.tasks),
+        cancelled=cancelled,
         kept=kept,
         made=made,
         stack={name: sum((day.get(name, NOTHING) for day in by_day.values()), NOTHING) for name in STACK},
@@ -243,8 +244,5 @@ def _kept(scope: Scope) -> tuple[int, int]:
     """(kept, made): results of the tasks settled in the span; kept: starred, rated 4 or 5, collected, or downloaded."""
     start, end = bounds(scope.first)[0], bounds(scope.last)[1]
     settled = LedgerEntry.objects.filter(scope.whose, kind=LedgerEntry.Kind.SETTLED, at__gte=start, at__lt=end)
-    kept = Q(task__results__starred=True) | Q(task__results__rating__gte=4) | Q(task__results__items__isnull=False)
-    kept |= Q(task__results__downloaded_at__isnull=False)
-    each = Count("task__results", distinct=True)
-    counted = settled.aggregate(made=each, kept=Count("task__results", filter=kept, distinct=True))
+    counted = settled.exclude(BROUGHT).aggregate(made=Count("task__results", distinct=True), kept=COUNT_KEPT)
     return counted["kept"], counted["made"]

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import timedelta
 from typing import Any
 
-from django.db.models import Q
+from django.db.models import F, OuterRef, Q, Subquery
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase
 from django.shortcuts import redirect, render
 from django.utils import timezone
@@ -19,8 +19,8 @@ from mjportal.spreadsheets import csv_response
 from usage import alerts, balances, budgets
 from usage.charts import bars
 from usage.models import BalanceReading, LedgerEntry
-from usage.reports import PERIODS, STACK, Report, Scope, period, report, type_name
-from usage.rollup import bounds, catch_up
+from usage.reports import COUNT_KEPT, PERIODS, STACK, Report, Scope, period, report, type_name
+from usage.rollup import bounds, catch_up, outcome_of, seconds_of
 
 HEAD = (
     "time",
@@ -35,7 +35,12 @@ HEAD = (
     "credits",
     "change",
     "counts_from",
+    "outcome",
+    "seconds",
+    "kept",
 )
+
+MOST_DAYS = 14
 
 
 @require_safe
@@ -77,9 +82,13 @@ def alerts_page(request: HttpRequest) -> HttpResponse:
 
 
 def _lines(lines: Any) -> Iterator[tuple[Any, ...]]:
-    found = lines.select_related("user", "team", "task")
+    kept = (
+        LedgerEntry.objects.filter(pk=OuterRef("pk")).order_by().values("pk").annotate(kept=COUNT_KEPT).values("kept")
+    )
+    found = lines.select_related("user", "team", "task").annotate(kept=Subquery(kept))
     for line in found.iterator(chunk_size=500):
         values = line.task.parameters
+        is_done = line.kind == LedgerEntry.Kind.SETTLED
         yield (
             line.at,
             line.user.get_full_name(),
@@ -93,6 +102,9 @@ def _lines(lines: Any) -> Iterator[tuple[Any, ...]]:
             line.credits,
             line.delta,
             line.booked_at,
+            outcome_of(line.kind, line.task.status, line.task.failure_class),
+            round(seconds_of(line.task.sent_at, line.task.finished_at)) if is_done else "",
+            line.kept if is_done else "",
         )
 
 
@@ -155,7 +167,9 @@ def _tabs(request: HttpRequest, space: Space) -> list[tuple[str, str]]:
 
 
 def _all_balances() -> Any:
-    known = ApiKey.objects.exclude(balance=None).order_by().values_list("fingerprint", "balance").distinct()
+    """Of each account what was read last: the keys of one account may have been asked at different times."""
+    read = ApiKey.objects.exclude(balance=None).order_by(F("checked_at").asc(nulls_first=True))
+    known = read.values_list("fingerprint", "balance")
     return sum(dict(known).values()) if known else None
 
 
@@ -167,12 +181,21 @@ def _days(found: Report) -> list[tuple[Any, list[Any], Any]]:
     ]
 
 
-def _reconciliation(key: ApiKey | None, name: str) -> list[balances.Day]:
-    """The last days of the account, or of all of them, on which something moved."""
+def _reconciliation(key: ApiKey | None, name: str) -> list[tuple[str, balances.Day]]:
+    """(the account's name, its day) of the last days of the account, or of all of them, on which something moved.
+
+    Quiet days give way when there are many; what nobody can explain is always shown.
+    """
     now = timezone.now()
     if name == "everyone":
         accounts = list(BalanceReading.objects.order_by().values_list("key_fingerprint", flat=True).distinct())
+        keys = ApiKey.objects.select_related("user").order_by("-pk")
+        names = {each.fingerprint: f"{each.user} {each}" for each in keys}
     else:
         accounts = [key.fingerprint] if key else []
+        names = {}
     found = balances.days(accounts, now - timedelta(days=7), now)
-    return [day for day in found if day.taken or day.settled or day.unexplained][:14]
+    moved = [day for day in found if day.taken or day.explained or day.unexplained or day.came_in]
+    calm = [day for day in moved if not day.unexplained and not day.came_in][:MOST_DAYS]
+    shown = [day for day in moved if day.unexplained or day.came_in or day in calm]
+    return [(names.get(day.key_fingerprint, "a former key"), day) for day in shown]

@@ -5,6 +5,7 @@ import hmac
 import json
 from collections.abc import Iterator
 from datetime import timedelta
+from decimal import Decimal
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from threading import Thread
 from typing import Any
@@ -13,12 +14,13 @@ import pytest
 from django.core import mail
 from django.test import Client
 from django.utils import timezone
+from django_q.models import OrmQ
 
 from accounts import teams
 from accounts.models import ApiKey, Membership, Role, User
 from tasks.alarms import tell_admins, tell_of_files
 from tests.desk import Desk
-from usage import alerts
+from usage import alerts, budgets, jobs
 from usage.models import Alert, AlertCall, BalanceReading, Budget
 
 Received = list[tuple[dict[str, str], bytes]]
@@ -96,6 +98,76 @@ def test_who_wants_a_digest_gets_one_mail_a_day(desk: Desk) -> None:
     Alert.objects.exclude(mailed_at=None).update(mailed_at=NOON)
     alerts.raise_due(NOON)
     assert len(mail.outbox) == 1
+
+
+def test_a_digest_with_nothing_in_it_is_never_mailed(desk: Desk) -> None:
+    User.objects.update(alert_mail="digest")
+    desk.user.refresh_from_db()
+    alerts.tell([desk.user], Alert.Kind.PROVIDER, "one", "Thing")
+    Alert.objects.update(at=NOON - timedelta(days=3))
+    for minute in range(3):
+        alerts.raise_due(NOON + timedelta(minutes=minute))
+    assert subjects() == []
+
+
+def test_what_was_told_while_somebody_wanted_no_mail_is_not_mailed_later(desk: Desk) -> None:
+    User.objects.update(alert_mail="never")
+    desk.user.refresh_from_db()
+    alerts.tell([desk.user], Alert.Kind.PROVIDER, "one", "Thing")
+    for how in ("now", "digest"):
+        User.objects.update(alert_mail=how)
+        alerts.raise_due(NOON)
+    assert subjects() == []
+
+
+def test_a_digest_of_more_than_it_lists_says_how_many_more_there_are(desk: Desk) -> None:
+    User.objects.update(alert_mail="digest")
+    desk.user.refresh_from_db()
+    for number in range(alerts.MOST_LINES + 10):
+        alerts.tell([desk.user], Alert.Kind.FILE_AT_RISK, f"{number}", f"File {number}")
+    alerts.raise_due(NOON)
+    assert subjects() == ["60 things to know"]
+    assert "And 10 more" in mail.outbox[0].body
+    assert not Alert.objects.filter(mailed_at=None).exists()
+
+
+def test_a_mail_that_could_not_be_sent_is_sent_later_unless_somebody_else_writes_it(
+    desk: Desk, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refused(*_: Any) -> None:
+        raise OSError("greylisted")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(alerts, "send_mail", refused)
+        alerts.tell([desk.user], Alert.Kind.PROVIDER, "one", "Thing")
+        alerts.tell([desk.user], Alert.Kind.FILE_AT_RISK, "two", "File", mail=False)
+        alerts.raise_due(NOON)
+    for _ in range(2):
+        alerts.raise_due(NOON)
+    assert subjects() == ["Thing"]
+
+
+def test_a_part_that_breaks_keeps_nobody_from_hearing_of_the_rest(desk: Desk, monkeypatch: pytest.MonkeyPatch) -> None:
+    def broken(*_: Any) -> None:
+        raise KeyError("Europe/Berlim")
+
+    monkeypatch.setattr(alerts, "standing_of", broken)
+    Budget.objects.create(user=desk.user, credits=8)
+    ApiKey.objects.update(refused_at=timezone.now())
+    alerts.raise_due(NOON)
+    assert "refuses the key" in subjects()[0]
+
+
+def test_a_budget_that_was_lifted_and_is_full_again_is_told_again(desk: Desk) -> None:
+    budget = Budget.objects.create(user=desk.user, credits=8)
+    desk.queue("one")
+    alerts.raise_due(NOON)
+    budget.refresh_from_db()
+    budgets.lift(budget, Decimal(8), "the client waits", desk.user)
+    desk.queue("two")
+    for _ in range(2):
+        alerts.raise_due(NOON)
+    assert subjects() == ["All of your budget is used"] * 2
 
 
 def test_who_wants_no_mail_sees_it_on_the_page_and_puts_it_away(desk: Desk) -> None:
@@ -181,3 +253,43 @@ def test_a_webhook_that_never_answers_is_given_up(desk: Desk, settings: Any) -> 
         now += timedelta(hours=5)
         alerts.call_webhook(now)
     assert AlertCall.objects.get().tries == alerts.MOST_TRIES
+
+
+def test_two_passes_at_once_call_the_webhook_once(db: None, settings: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    settings.ALERT_WEBHOOK_URL = "http://127.0.0.1:9/"
+    AlertCall.objects.create(kind="provider", cause="one", day=timezone.localdate(), body="{}")
+    posted: list[str] = []
+
+    def slow(body: str) -> bool:
+        posted.append(body)
+        if len(posted) == 1:
+            alerts.call_webhook(timezone.now())
+        return True
+
+    monkeypatch.setattr(alerts, "_post", slow)
+    assert alerts.call_webhook(timezone.now()) == 1
+    assert len(posted) == 1
+
+
+def test_where_one_call_hangs_the_next_is_not_tried_in_the_same_pass(
+    db: None, settings: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    settings.ALERT_WEBHOOK_URL = "http://127.0.0.1:9/"
+    for cause in ("one", "two"):
+        AlertCall.objects.create(kind="provider", cause=cause, day=timezone.localdate(), body="{}")
+    posted: list[str] = []
+    monkeypatch.setattr(alerts, "_post", posted.append)
+    alerts.call_webhook(timezone.now())
+    assert len(posted) == 1
+
+
+@pytest.mark.django_db(transaction=True)
+def test_the_webhook_is_called_by_a_worker_and_not_by_whoever_looks_for_what_is_due(desk: Desk, settings: Any) -> None:
+    settings.ALERT_WEBHOOK_URL = "http://127.0.0.1:9/"
+    alerts.tell([desk.user], Alert.Kind.PROVIDER, "one", "Thing")
+    OrmQ.objects.all().delete()
+    alerts.raise_due(timezone.now())
+    [job] = OrmQ.objects.all()
+    assert (job.task["func"], AlertCall.objects.get().tries) == (alerts.CALL_JOB, 0)
+    jobs.call_webhook(*job.task["args"])
+    assert AlertCall.objects.get().tries == 1

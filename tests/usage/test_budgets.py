@@ -93,6 +93,16 @@ def test_a_period_begins_at_midnight_where_the_budget_lives(desk: Desk) -> None:
     assert budgets.period_of(budget, datetime(2026, 11, 29, 12, tzinfo=UTC))[0].weekday() == 0
 
 
+def test_a_time_zone_that_is_none_is_refused_and_one_that_was_kept_breaks_no_page(desk: Desk) -> None:
+    boss, client = User.objects.create_superuser("boss@example.com"), Client()
+    client.force_login(boss)
+    said = {"user": desk.user.pk, "team": "", "credits": "100", "period": "month", "time_zone": "Europe/Berlim"}
+    assert "There is no such time zone." in client.post("/admin/usage/budget/add/", said).text
+    Budget.objects.create(user=desk.user, credits=100, time_zone="Europe/Berlim")
+    client.force_login(desk.user)
+    assert client.get("/").status_code == 200
+
+
 def test_what_was_booked_in_an_earlier_period_does_not_count(desk: Desk) -> None:
     budget = Budget.objects.create(user=desk.user, credits=10)
     make(desk.user)

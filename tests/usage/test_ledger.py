@@ -5,8 +5,10 @@ import os
 import random
 from datetime import timedelta
 from decimal import Decimal
+from itertools import product
 
 import pytest
+from django.core.exceptions import ValidationError
 from django.db import connection
 from django.test import Client
 from django.utils import timezone
@@ -14,13 +16,14 @@ from django_q.models import OrmQ
 
 from accounts import teams
 from accounts.models import ApiKey, Membership, Role, User
+from kie import parameters
 from tasks import jobs, lifecycle
 from tasks.models import FINAL, Status, Task
 from tasks.sweep import sweep
 from tasks.syncing import sync_due_tasks
 from tests.desk import Desk, fresh
 from usage import balances, prices
-from usage.models import BalanceReading, LedgerEntry, Price
+from usage.models import SPEEDS, TYPES, BalanceReading, LedgerEntry, Price
 
 # `make prove` runs the two thousand of docs/reliability.md; the suite a tenth.
 RANDOM_TASKS = int(os.environ.get("RANDOM_TASKS", "150"))
@@ -95,16 +98,16 @@ def day_of(desk: Desk) -> balances.Day:
 
 
 def figures(desk: Desk) -> list[int]:
-    """Taken, settled and unexplained on this day."""
+    """Taken, explained by our lines, and not explained on this day."""
     day = day_of(desk)
-    return [int(each) for each in (day.taken, day.settled, day.unexplained)]
+    return [int(each) for each in (day.taken, day.explained, day.unexplained)]
 
 
 def test_what_our_tasks_cost_explains_the_balance_also_while_they_run(desk: Desk) -> None:
     read(desk)
     first, second = desk.running("first"), desk.running("second")
     read(desk)
-    assert figures(desk) == [16, 0, 0]
+    assert figures(desk) == [16, 16, 0]
     desk.sandbox.finish(first.provider_task_id)
     desk.look(first)
     read(desk)
@@ -200,3 +203,18 @@ def test_an_emptied_table_does_not_make_everything_free(db: None) -> None:
     before = {kind: prices.today().estimate(kind, {"speed": "fast"}) for kind in ("generate", "upscale", "extend")}
     Price.objects.all().delete()
     assert {kind: prices.today().estimate(kind, {"speed": "fast"}) for kind in before} == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("speed", "Fast"), ("speed", "relax"), ("task_type", "MJ_VIDEO"), ("task_type", "video")]
+)
+def test_a_price_that_could_never_count_is_refused(name: str, value: str, db: None) -> None:
+    with pytest.raises(ValidationError, match="not a valid choice"):
+        Price(**{"credits": 20, name: value}).full_clean()
+
+
+def test_a_price_may_be_for_every_speed_and_type_of_the_provider(db: None) -> None:
+    assert set(SPEEDS) == set(parameters.SPEEDS)
+    assert set(TYPES) == set(parameters.TaskType)
+    for task_type, speed in product(("", *TYPES), ("", *SPEEDS)):
+        Price(task_type=task_type, speed=speed, credits=20).full_clean()

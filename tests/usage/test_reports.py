@@ -17,6 +17,7 @@ from gallery.models import Collection, Result
 from gallery.organising import collect
 from mjportal.spreadsheets import cell
 from tasks import lifecycle
+from tasks.adopting import adopt
 from tasks.models import Task
 from tests.desk import Desk, fresh
 from usage import charts, rollup
@@ -113,6 +114,56 @@ def test_the_csv_has_every_line_and_its_sums_are_those_of_the_page(work: Desk) -
     assert sum(Decimal(row["credits"]) for row in rows if row["line"] == "settled") == settled()
     assert sum(Decimal(row["change"]) for row in rows) == LedgerEntry.objects.aggregate(sum=Sum("delta"))["sum"]
     assert {row["email"] for row in rows} == {"alice@example.com"}
+
+
+def csv_of(client: Client, path: str) -> list[dict[str, str]]:
+    return list(csv.DictReader(io.StringIO(client.get(path).getvalue().decode("utf-8-sig"))))
+
+
+def test_the_csv_of_all_time_begins_with_the_first_line_of_the_ledger(desk: Desk) -> None:
+    task = desk.running()
+    asked = timezone.now() - timedelta(days=3)
+    LedgerEntry.objects.filter(task=task).update(at=asked, booked_at=asked)
+    desk.sandbox.finish(task.provider_task_id)
+    desk.look(task)
+    rows = csv_of(browser(desk.user), "/usage/mine.csv?period=all")
+    assert sum(Decimal(row["change"]) for row in rows) == 8
+
+
+def test_the_csv_says_how_each_task_ended_how_long_it_took_and_what_was_kept(work: Desk) -> None:
+    Result.objects.filter(task__prompt="one", position__lt=3).update(starred=True)
+    Task.objects.filter(prompt="one").update(sent_at=timezone.now(), finished_at=timezone.now() + timedelta(seconds=40))
+    rows = csv_of(browser(work.user), "/usage/mine.csv")
+    assert sorted(row["outcome"] for row in rows if row["line"] != "reserved") == [
+        "cancelled",
+        "done",
+        "done",
+        "moderation",
+    ]
+    one = str(Task.objects.get(prompt="one").pk)
+    assert [(row["seconds"], row["kept"]) for row in rows if row["task"] == one] == [("", ""), ("40", "3")]
+
+
+def test_what_was_taken_back_before_sending_lowers_no_success_rate(desk: Desk) -> None:
+    desk.finished()
+    for number in range(3):
+        lifecycle.cancel(desk.queue(f"number {number}"))
+    rollup.catch_up()
+    assert (report(today()).success, report(today()).tasks) == ("100.0 %", 4)
+
+
+def test_what_was_made_elsewhere_is_in_no_figure(desk: Desk) -> None:
+    desk.finished().results.filter(position=0).update(starred=True)
+    [brought], _ = adopt(desk.user, None, ["elsewhere-0001"])
+    lifecycle.succeed(brought, [f"https://files.example.com/{number}.jpeg" for number in range(4)], timezone.now())
+    Task.objects.filter(pk=brought.pk).update(kind="generate")
+    brought.results.update(starred=True)
+    [lost], _ = adopt(desk.user, None, ["elsewhere-0002"])
+    lifecycle.fail(lost, "unavailable", "There is no such task.")
+    rollup.catch_up()
+    found = report(today())
+    assert (found.tasks, found.made, found.kept) == (1, 4, 1)
+    assert found.cost_of_kept == 8
 
 
 @pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
