@@ -1,6 +1,7 @@
 """All due work, derived from the tables: what a lost bell, a killed worker or a wiped queue left behind (R11)."""
 
 import logging
+from collections.abc import Callable
 from datetime import datetime, timedelta
 
 from django.conf import settings
@@ -151,14 +152,18 @@ def tell_of_batches(now: datetime) -> None:
 def keep_accounts(now: datetime) -> None:
     """The rollup of the reports, and what people should know of."""
     if cache.add("accounts-kept", True, ACCOUNTS_EVERY):
-        catch_up()
-        raise_due(now)
-        tell_of_files(now)
+        _each(now, count_usage, raise_due, tell_of_files)
+
+
+def count_usage(now: datetime) -> None:
+    """Bring the rollup of the reports up to date."""
+    catch_up()
 
 
 def sweep(now: datetime) -> None:
     """Everything above, each part on its own: one broken row must not keep the others from being found."""
-    for part in (
+    _each(
+        now,
         recover_claims,
         wake_held,
         read_balances,
@@ -170,7 +175,11 @@ def sweep(now: datetime) -> None:
         tell_of_batches,
         keep_accounts,
         sweep_gallery,
-    ):
+    )
+
+
+def _each(now: datetime, *parts: Callable[[datetime], object]) -> None:
+    for part in parts:
         try:
             part(now)
         except Exception:
