@@ -257,8 +257,7 @@ ALLAUTH_TRUSTED_PROXY_COUNT = TRUSTED_PROXIES
 email = env.dj_email_url("EMAIL_URL", "console:")
 EMAIL_BACKEND, EMAIL_HOST, EMAIL_PORT = email["EMAIL_BACKEND"], email["EMAIL_HOST"], email["EMAIL_PORT"]
 EMAIL_HOST_USER, EMAIL_HOST_PASSWORD = email["EMAIL_HOST_USER"], email["EMAIL_HOST_PASSWORD"]
-# Mails are also sent by the loop that follows tasks: a server that hangs must not hold it.
-EMAIL_TIMEOUT = 10
+EMAIL_TIMEOUT = 10  # The loop that follows tasks sends mails too.
 EMAIL_USE_TLS, EMAIL_USE_SSL = email["EMAIL_USE_TLS"], email["EMAIL_USE_SSL"]
 DEFAULT_FROM_EMAIL = env.str("DEFAULT_FROM_EMAIL", "") or f"portal@{_public.hostname or 'localhost'}"
 
@@ -311,12 +310,10 @@ KIE_EXTRA_VERSIONS: list[str] = env.list("KIE_EXTRA_VERSIONS", [])
 KIE_VARY_INDEX_BASE = env.int("KIE_VARY_INDEX_BASE", 0)
 SANDBOX_URL = f"http://127.0.0.1:{env.int('SANDBOX_PORT', 8001)}"
 SANDBOX_KEY = env.str("SANDBOX_KEY", "")
-SYNC_FIRST_SECONDS = env.float("SYNC_FIRST_SECONDS", 10)
-SYNC_INTERVAL_SECONDS = env.float("SYNC_INTERVAL_SECONDS", 30)
+SYNC_FIRST_SECONDS, SYNC_INTERVAL_SECONDS = env.float("SYNC_FIRST_SECONDS", 10), env.float("SYNC_INTERVAL_SECONDS", 30)
 SYNC_CONCURRENCY = env.int("SYNC_CONCURRENCY", 64)
 SYNC_TICK_SECONDS = env.float("SYNC_TICK_SECONDS", 1.0)
-SEND_LIMIT = 18
-SEND_WINDOW_SECONDS = 10.0
+SEND_LIMIT, SEND_WINDOW_SECONDS = 18, 10.0
 if SYNC_FIRST_SECONDS <= 0 or SYNC_INTERVAL_SECONDS <= 0:
     raise ImproperlyConfigured("SYNC_FIRST_SECONDS and SYNC_INTERVAL_SECONDS must be above zero.")
 if KIE_VARY_INDEX_BASE not in {0, 1}:
