@@ -150,7 +150,7 @@ def looked_at(results: Sequence[Result], links: Q, guest: Guest | None = None) -
 
 def tally(collection: Collection) -> list[Looked]:
     """What came of all reviews of a collection: the pictures anybody spoke of, the most picked first."""
-    results = list(shown_in(collection.pk).select_related("task")[:MOST_SHOWN])
+    results = list(shown_in(collection).select_related("task")[:MOST_SHOWN])
     lines = looked_at(results, Q(collection=collection) | Q(collection__parent=collection))
     spoken_of = [line for line in lines if line.pickers or line.rejecters or line.remarks]
     return sorted(spoken_of, key=lambda line: (-len(line.pickers), len(line.rejecters), line.number))

@@ -17,9 +17,9 @@ from accounts.people import signed_in
 from accounts.roles import Right
 from accounts.spaces import may_in, visible
 from gallery import reviewing, sharing
+from gallery.collection_views import collection_page
 from gallery.media import prompted_response, served_response
 from gallery.models import Collection, Remark, ShareLink
-from gallery.organise_views import collection_page
 from mjportal.given import number_of, uuid_of
 
 DAYS = {"1": 1, "7": 7, "30": 30, "": None}
@@ -49,7 +49,8 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
 def _shown(request: HttpRequest, link: ShareLink, token: str) -> dict[str, Any]:
     """The page of a link; where guests review, with what they made of it, all of it or one kind of it."""
     results = list(sharing.shown_by(link)[: sharing.MOST_SHOWN])
-    context: dict[str, Any] = {"link": link, "token": token}
+    count = len(results) if len(results) < sharing.MOST_SHOWN else sharing.shown_by(link).count()
+    context: dict[str, Any] = {"link": link, "token": token, "count": count, "most": sharing.MOST_SHOWN}
     if not link.may_comment:
         return {**context, "lines": [reviewing.Looked(each, number) for number, each in enumerate(results, start=1)]}
     guest = reviewing.guest_of(request, link)

@@ -247,7 +247,7 @@ def test_pictures_of_a_child_are_numbered_and_counted_as_the_guests_see_them(
     child = Collection.objects.create(user=collection.user, name="Below", parent=collection)
     below = shelf(sha256="ee" * 32)
     organising.collect(child, Result.objects.filter(pk__in=[below.pk, pictures(collection)[2].pk]))
-    shown = list(sharing.shown_in(collection.pk))
+    shown = list(sharing.shown_in(collection))
     assert len(shown) == len(set(shown)) == 4
     for result in shown:
         assert petra.client.get(f"{petra.address}?picture={result.pk}").status_code == 200
