@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import Team
 from accounts.spaces import Space, visible
 from gallery.fulltext import Words
+from gallery.gone import Gone as Gone
 
 # Upscale, vary and extend name a result by its index, 0 to 3.
 MOST_BUILDABLE = 4
@@ -342,4 +343,4 @@ class Remark(models.Model):
     @property
     def by(self) -> str:
         """Who said it, as the others in the review see it."""
-        return str(self.guest) if self.guest else self.user.get_full_name() if self.user else ""
+        return str(self.guest) if self.guest else self.user.name or "The house" if self.user else ""
