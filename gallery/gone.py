@@ -1,4 +1,4 @@
-"""What was deleted for good and could be brought back by a record that is read only later."""
+"""What was deleted for good, so that no record that is read later brings it back."""
 
 from typing import ClassVar
 from uuid import UUID
@@ -7,7 +7,7 @@ from django.db import models
 
 
 class Gone(models.Model):
-    """A place of a task whose result was deleted for good before the record confirmed it: it does not come back."""
+    """A place of a task whose result was deleted for good."""
 
     task = models.ForeignKey("tasks.Task", on_delete=models.CASCADE, related_name="+")
     position = models.PositiveSmallIntegerField()
@@ -19,6 +19,11 @@ class Gone(models.Model):
 
     def __str__(self) -> str:
         return f"{self.position + 1} of {self.task_id}"
+
+
+def remember_gone(task_id: UUID, position: int) -> None:
+    """Call it in the transaction that deletes the result."""
+    Gone.objects.bulk_create([Gone(task_id=task_id, position=position)], ignore_conflicts=True)
 
 
 def places_gone(task_id: UUID) -> set[int]:

@@ -14,7 +14,7 @@ from accounts.services import next_revisions
 from accounts.spaces import Space
 from gallery import fulltext
 from gallery.found import Found
-from gallery.gone import Gone
+from gallery.gone import remember_gone
 from gallery.models import Collection, CollectionItem, Result, Tag
 from gallery.saving import forget_content, forget_stray
 from gallery.search import Search
@@ -88,8 +88,7 @@ def _delete(result: Result) -> Result | None:
         fulltext.remove([thrown.words_id] if thrown.words_id is not None else [])
         Result.objects.filter(task_id=thrown.task_id).update(**revisions)
         Result.objects.filter(pk=thrown.pk).delete()
-        if not thrown.verified:
-            Gone.objects.get_or_create(task_id=thrown.task_id, position=thrown.position)
+        remember_gone(thrown.task_id, thrown.position)
     return thrown
 
 

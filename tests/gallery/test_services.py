@@ -121,11 +121,12 @@ def test_there_is_no_room_where_nothing_can_be_written(media: Any, settings: Any
     assert not files.has_room()
 
 
+@pytest.mark.parametrize("verified", [False, True])
 @pytest.mark.parametrize("places", [[2], [0, 1, 2]])
 def test_what_was_deleted_for_good_stays_gone_when_the_record_confirms_the_rest(
-    owner: User, media: Any, places: list[int]
+    owner: User, media: Any, places: list[int], verified: bool
 ) -> None:
-    add(owner, URLS[:3], verified=False)
+    add(owner, URLS[:3], verified=verified)
     thrown = Result.objects.filter(position__in=places)
     organising.throw_away(thrown)
     organising.delete_for_good(thrown)
