@@ -17,6 +17,7 @@ from django.db.models import Q, QuerySet
 from django.http import QueryDict
 from django.utils import timezone
 
+from accounts.models import User
 from accounts.spaces import Space, role_in
 from gallery import organising
 from gallery.found import Found
@@ -66,7 +67,7 @@ def begin(space: Space, act: str, search: str = "", **more: Any) -> BulkJob:
 
 def shown_to(user_id: int) -> list[BulkJob]:
     """What this person has under way, and the newest that ended a moment ago."""
-    jobs = BulkJob.objects.filter(user_id=user_id).select_related("undone_by")
+    jobs = BulkJob.objects.filter(user_id=user_id).select_related("undone_by", "undoes")
     ended = jobs.filter(finished_at__gte=timezone.now() - SHOWN_FOR).order_by("-finished_at")
     return [*jobs.filter(finished_at=None), *ended[:1]]
 
@@ -97,7 +98,8 @@ def run(pk: UUID | str) -> None:
 def step(job: BulkJob) -> bool:
     """Do the next batch; False when there is none, or the person may not any more."""
     space = Space(job.user_id, job.team_id, role_in(job.user, job.team_id))
-    if not space.role or not space.may_make:
+    is_active = User.objects.filter(pk=job.user_id, is_active=True).exists()
+    if not is_active or not space.role or not space.may_make:
         _finish(job, "You may not change this space any more.")
         return False
     left = _left(job, space)

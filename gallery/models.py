@@ -13,6 +13,7 @@ from django.utils import timezone
 from accounts.models import Team
 from accounts.spaces import Space, visible
 from gallery.fulltext import Words
+from gallery.gone import Gone as Gone
 
 # Upscale, vary and extend name a result by its index, 0 to 3.
 MOST_BUILDABLE = 4
@@ -274,6 +275,8 @@ class ShareLink(models.Model):
     expires_at = models.DateTimeField(null=True, blank=True)
     revoked_at = models.DateTimeField(null=True, blank=True)
     opened = models.PositiveIntegerField(default=0)
+    tries = models.PositiveSmallIntegerField(default=0, help_text="of its password, since the last rest or success")
+    tried_at = models.DateTimeField(null=True, blank=True)
 
     class Meta:
         ordering = ["-created_at"]
@@ -340,4 +343,4 @@ class Remark(models.Model):
     @property
     def by(self) -> str:
         """Who said it, as the others in the review see it."""
-        return str(self.guest) if self.guest else self.user.get_full_name() if self.user else ""
+        return str(self.guest) if self.guest else self.user.name or "The house" if self.user else ""

@@ -1,4 +1,4 @@
-"""Acts on one or many results, the trash, collections, and the zip. Everything stays within one space."""
+"""Acts on one or many results, the trash, and the zip. Everything stays within one space."""
 
 import json
 import logging
@@ -8,28 +8,27 @@ from uuid import UUID
 
 from django.contrib import messages
 from django.db import IntegrityError, transaction
-from django.db.models import QuerySet
+from django.db.models import Q, QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseBase, QueryDict
 from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_POST, require_safe
+from django.views.decorators.http import require_POST, require_safe
 
 from accounts import audit
 from accounts.people import signed_in
 from accounts.roles import Right, may
-from accounts.spaces import Space, may_in, open_role_in, space_of, spaces_of, visible
-from gallery import bulk, organising, reviewing, sharing
+from accounts.spaces import Space, may_in, open_role_in, space_of, spaces_of
+from gallery import bulk, organising, sharing
 from gallery.archives import zip_response
 from gallery.found import Found
 from gallery.models import BulkJob, Collection, Result
+from gallery.organising import LONGEST_NAME, MOST_COLLECTIONS
 from gallery.search import Search, tag_name
 from gallery.wall import tiles
 from mjportal.given import line_of, uuid_of, way_back
 
 WAIT = "Wait until one of the acts under way is done."
-LONGEST_NAME = 80
-MOST_COLLECTIONS = 500
 TRASH_PAGE = 200
 logger = logging.getLogger(__name__)
 TILE = ("id", "kind", "width", "height", "duration", "placeholder", "starred", "trashed_at", "task__prompt")
@@ -66,12 +65,12 @@ def act(request: HttpRequest) -> HttpResponse:
         "collect": lambda: _collect(request, space, results),
         "tag": lambda: _tag(request, space, results),
         "untag": lambda: (f"{organising.untag(space, _word(request), results)} without it", []),
-        "take_out": lambda: (f"{organising.take_out(_collection(request, space), results)} taken out", []),
+        "take_out": lambda: ("taken out", organising.take_out(_collection(request, space), results)),
     }
     if what not in verbs:
         raise Http404
     words, ids = verbs[what]()
-    said = f"{len(ids)} {words}" if ids or what in {"star", "unstar", "trash", "restore"} else words
+    said = f"{len(ids)} {words}" if ids or what in {"star", "unstar", "trash", "restore", "take_out"} else words
     if what in {"delete", "empty"}:
         audit.note("results deleted", target=said, request=request)
     if request.headers.get("HX-Request"):
@@ -121,15 +120,18 @@ def bulk_jobs(request: HttpRequest) -> HttpResponse:
 
 @require_POST
 def bulk_undo(request: HttpRequest, job_id: UUID) -> HttpResponse:
-    """Bring back what one act threw away, once."""
+    """Bring back what one act threw away, once; again when it did not come to its end."""
     user = signed_in(request)
-    thrown = BulkJob.objects.filter(user=user, act="trash", undone_by=None, finished_at__isnull=False)
+    stopped = BulkJob.objects.filter(undoes=job_id, finished_at__isnull=False).exclude(problem="")
+    undone = Q(undone_by=None) | Q(undone_by__in=stopped)
+    thrown = BulkJob.objects.filter(undone, user=user, act="trash", finished_at__isnull=False)
     job = get_object_or_404(thrown, pk=job_id)
     role = open_role_in(user, job.team_id)
     if not role or not may(role, Right.MAKE):
         raise Http404
     try:
         with transaction.atomic():
+            stopped.delete()
             bulk.begin(Space(user.pk, job.team_id), "restore", undoes=job)
     except bulk.TooManyJobs:
         messages.info(request, WAIT)
@@ -230,111 +232,3 @@ def archive(request: HttpRequest) -> HttpResponseBase:
     organising.note_download(results)
     audit.note("pictures downloaded", target=f"{results.count()} as a zip", request=request)
     return zip_response(results, f"pictures {timezone.localdate():%Y-%m-%d}")
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def collections(request: HttpRequest) -> HttpResponse:
-    """GET: the collections of the space, for the strip over the wall. POST: make one."""
-    space = space_of(signed_in(request))
-    if request.method == "POST":
-        name = line_of(request.POST.get("name", ""), LONGEST_NAME)
-        if not space.may_make:
-            raise Http404
-        if name and Collection.objects.filter(space.holds).count() < MOST_COLLECTIONS:
-            query = Search.from_query(QueryDict(request.POST.get("query", ""))).query
-            if query:
-                Collection.objects.create(user_id=space.user_id, team_id=space.team_id, name=name, query=query)
-                messages.success(request, f"The search is kept as {name}.")
-                return redirect(f"{reverse('gallery:index')}?{query}")
-            parent = _top(space, request.POST.get("parent", ""))
-            made = Collection.objects.create(user_id=space.user_id, team_id=space.team_id, name=name, parent=parent)
-            return redirect("gallery:collection", made.pk)
-        messages.error(request, "Give it a name.")
-        return redirect("gallery:index")
-    if not request.htmx:  # type: ignore[attr-defined]
-        return redirect("gallery:index")
-    chosen = request.GET.get("collection", "")
-    context = {
-        "collections": organising.collections_of(space),
-        "chosen": chosen,
-        "search": Search.from_query(QueryDict(request.GET.get("search", ""))),
-        "space": space,
-    }
-    return render(request, "gallery/_collections.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-def collection(request: HttpRequest, collection_id: UUID) -> HttpResponse:
-    """One collection: its pictures in order, its name, and its links. POST: rename, move up or down, or delete."""
-    user = signed_in(request)
-    found = _mine(request, collection_id)
-    may_change = may_in(user, found.team_id, Right.MAKE)
-    if request.method == "POST":
-        if not may_change:
-            raise Http404
-        return _change(request, found)
-    return collection_page(request, found)
-
-
-def collection_page(request: HttpRequest, found: Collection, fresh_link: str = "") -> HttpResponse:
-    """The page of a collection; `fresh_link` is the address of a link that was made just now, shown this once."""
-    user = signed_in(request)
-    may_change = may_in(user, found.team_id, Right.MAKE)
-    items = found.items.filter(result__trashed_at=None, result__saved_at__isnull=False).select_related("result__task")
-    links = found.links.filter(revoked_at=None) if may_change else found.links.none()
-    tops = Collection.objects.filter(Space(user.pk, found.team_id).holds, parent=None, query="").exclude(pk=found.pk)
-    context: dict[str, Any] = {
-        "collection": found,
-        "items": items[:TRASH_PAGE],
-        "links": links,
-        "shown": sharing.shown_in(found.pk).exists(),
-        "fresh_link": fresh_link,
-        "tops": tops,
-        "may_change": may_change,
-        "tally": reviewing.tally(found) if may_change else [],
-        "now": timezone.now(),
-    }
-    return render(request, "gallery/collection.html", context)
-
-
-def _mine(request: HttpRequest, collection_id: UUID) -> Collection:
-    return get_object_or_404(Collection.objects.filter(visible(request.user)), pk=collection_id)
-
-
-def _change(request: HttpRequest, found: Collection) -> HttpResponse:
-    what = request.POST.get("act", "rename")
-    if what == "delete":
-        found.delete()
-        messages.success(request, f"The collection {found} is deleted. Its pictures stay in the gallery.")
-        return redirect("gallery:index")
-    if what == "order":
-        _order(found, request.POST.getlist("result"))
-        return (
-            HttpResponse(status=204) if request.headers.get("HX-Request") else redirect("gallery:collection", found.pk)
-        )
-    if what == "cover":
-        item = found.items.filter(result_id=uuid_of(request.POST.get("result", "")) or found.pk).first()
-        Collection.objects.filter(pk=found.pk).update(cover=item.result if item else None)
-        return redirect("gallery:collection", found.pk)
-    name = line_of(request.POST.get("name", ""), LONGEST_NAME)
-    parent = _top(Space(found.user_id, found.team_id), request.POST.get("parent", ""))
-    # One level deep: what has children of its own stays on top.
-    chosen = None if found.children.exists() or parent == found else parent
-    Collection.objects.filter(pk=found.pk).update(name=name or found.name, parent=chosen)
-    messages.success(request, "Kept.")
-    return redirect("gallery:collection", found.pk)
-
-
-def _top(space: Space, said: str) -> Collection | None:
-    """A collection of the space that stands on top, by its id."""
-    pk = uuid_of(said)
-    return Collection.objects.filter(space.holds, parent=None, query="", pk=pk).first() if pk else None
-
-
-def _order(found: Collection, said: list[str]) -> None:
-    """Put the items into the order of these result ids; those not named follow as they were."""
-    place = {pk: number for number, text in enumerate(said) if (pk := uuid_of(text))}
-    items = sorted(found.items.all(), key=lambda item: (place.get(item.result_id, len(place)), item.position))
-    for number, item in enumerate(items, start=1):
-        item.position = number
-    found.items.bulk_update(items, ["position"], batch_size=500)

@@ -6,19 +6,23 @@ from typing import Any
 from uuid import UUID
 
 from django.db import transaction
-from django.db.models import Max, QuerySet
+from django.db.models import Max, OuterRef, QuerySet, Subquery
+from django.db.models.functions import Coalesce
 from django.utils import timezone
 
 from accounts.services import next_revisions
 from accounts.spaces import Space
 from gallery import fulltext
 from gallery.found import Found
+from gallery.gone import remember_gone
 from gallery.models import Collection, CollectionItem, Result, Tag
 from gallery.saving import forget_content, forget_stray
 from gallery.search import Search
 
 KEPT_IN_TRASH = timedelta(days=30)
 MOST = 10_000
+LONGEST_NAME = 80
+MOST_COLLECTIONS = 500
 BATCH = 500
 
 
@@ -84,6 +88,7 @@ def _delete(result: Result) -> Result | None:
         fulltext.remove([thrown.words_id] if thrown.words_id is not None else [])
         Result.objects.filter(task_id=thrown.task_id).update(**revisions)
         Result.objects.filter(pk=thrown.pk).delete()
+        remember_gone(thrown.task_id, thrown.position)
     return thrown
 
 
@@ -129,14 +134,21 @@ def untag(space: Space, name: str, results: "QuerySet[Result]") -> int:
     return gone
 
 
-def take_out(collection: Collection, results: "QuerySet[Result]") -> int:
-    """Out of the collection; the results themselves stay."""
-    return int(collection.items.filter(result__in=results).delete()[0])
+def take_out(collection: Collection, results: "QuerySet[Result]") -> list[UUID]:
+    """Out of the collection; the results themselves stay. Returns the ids of those that were in it."""
+    items = collection.items.filter(result__in=results)
+    taken = list(items.values_list("result_id", flat=True))
+    items.delete()
+    return taken
 
 
 def collections_of(space: Space) -> list[Collection]:
-    """The collections of a space, each with its children behind it."""
-    found = list(Collection.objects.filter(space.holds).order_by("name"))
+    """The collections of a space, each with its children behind it. `front`: the id of its cover, or of its first."""
+    inside = Result.objects.in_space(space).on_wall().filter(items__collection=OuterRef("pk"))
+    cover = inside.order_by().filter(pk=OuterRef("cover_id")).values("pk")[:1]
+    first = inside.order_by("items__position").values("pk")[:1]
+    front = Coalesce(Subquery(cover), Subquery(first))
+    found = list(Collection.objects.filter(space.holds).annotate(front=front).order_by("name"))
     line: list[Collection] = []
     for top in (each for each in found if each.parent_id is None):
         line += [top, *(each for each in found if each.parent_id == top.pk)]

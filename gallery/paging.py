@@ -40,6 +40,9 @@ class Cursor:
     def parse(cls, text: str) -> "Cursor | None":
         """A cursor from `str(cursor)`; None for anything else."""
         moment, _, name = text.partition(".")
+        # Up to the year 2286: at the calendar's end a clock in another zone runs over.
+        if len(moment) > 16:
+            return None
         try:
             return cls(EPOCH + int(moment) * MICROSECOND, UUID(hex=name))
         except (ValueError, OverflowError):

@@ -19,9 +19,10 @@ from gallery.models import Collection, Guest, Pick, Remark, Result, ShareLink
 from gallery.shapes import nearest_shape
 from gallery.sharing import MOST_SHOWN, open_links, shown_in
 from mjportal.background import enqueue
-from mjportal.given import line_of, uuid_of
+from mjportal.given import uuid_of
 
 MOST_GUESTS, MOST_OF_ONE, MOST_REMARKS = 100, 5, 1_000
+LONGEST_NAME = 60
 TELL_EVERY = timedelta(minutes=5)
 TELL_JOB = "gallery.jobs.tell_of_picks"
 VERDICTS = {"pick": Pick.Verdict.PICKED, "reject": Pick.Verdict.REJECTED}
@@ -79,12 +80,11 @@ def guest_of(request: HttpRequest, link: ShareLink) -> Guest | None:
 
 
 def introduce(request: HttpRequest, link: ShareLink, name: str) -> Guest | None:
-    """Let a visitor review under a name; None when it is none, or when too many have come.
+    """Let a visitor review under a name, one line of it; None when too many have come.
 
     Who is known already gets another name, and one browser brings a few guests at most: nobody fills a review alone.
     """
-    name = line_of(name, 60)
-    if not name or not link.may_comment:
+    if not link.may_comment:
         return None
     if known := guest_of(request, link):
         Guest.objects.filter(pk=known.pk).update(name=name)
@@ -150,7 +150,7 @@ def looked_at(results: Sequence[Result], links: Q, guest: Guest | None = None) -
 
 def tally(collection: Collection) -> list[Looked]:
     """What came of all reviews of a collection: the pictures anybody spoke of, the most picked first."""
-    results = list(shown_in(collection.pk).select_related("task")[:MOST_SHOWN])
+    results = list(shown_in(collection).select_related("task")[:MOST_SHOWN])
     lines = looked_at(results, Q(collection=collection) | Q(collection__parent=collection))
     spoken_of = [line for line in lines if line.pickers or line.rejecters or line.remarks]
     return sorted(spoken_of, key=lambda line: (-len(line.pickers), len(line.rejecters), line.number))

@@ -8,11 +8,12 @@ from uuid import UUID
 
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
-from django.db.models import Count
+from django.db.models import Count, F, QuerySet
 from django.utils import timezone
 
 from accounts.models import User
 from accounts.services import next_revisions
+from gallery.gone import places_gone
 from gallery.indexing import index_results
 from gallery.models import GIVEN_UP_AFTER, Result
 from gallery.shapes import nearest_shape
@@ -22,6 +23,8 @@ from mjportal.background import enqueue
 SAVE_JOB = "gallery.jobs.save_result"
 FIRST_WAIT = 15.0
 LONGEST_WAIT = 3600.0
+# So many are asked for again by one click.
+MOST_ASKED = 1000
 
 
 def add_results(
@@ -37,11 +40,13 @@ def add_results(
     `urls`: by the provider's index of each result, "" where it named none. `owner`: the author's id, and the team's
     when it is theirs. `facts`: what the filter desk asks of the task (task_type, version, speed, credits of each).
     Call it inside the transaction of the task's own change. Calling it again is harmless; a verified call confirms
-    rows that only a callback vouched for, and starts again with those whose address was another one.
+    rows that only a callback vouched for, and starts again with those whose address was another one. What was deleted
+    for good meanwhile stays gone.
     """
     now = timezone.now()
     user_id, team_id = owner
     known = {result.position: result for result in Result.objects.filter(task_id=task_id)}
+    gone = places_gone(task_id) if verified else set()
     fresh = [
         Result(
             task_id=task_id,
@@ -55,7 +60,7 @@ def add_results(
         )
         for position, url in enumerate(urls)
         if url
-        if position not in known
+        if position not in known and position not in gone
     ]
     doubted = [known[at] for at, url in enumerate(urls) if url and verified and at in known and not known[at].verified]
     if not fresh and not doubted:
@@ -174,14 +179,28 @@ def is_past_saving(result: Result, now: datetime) -> bool:
 
 def try_again(result: Result) -> bool:
     """A person asks to fetch a saving or lost result again, now. Returns whether there was anything to fetch."""
+    return bool(_try_again([result.pk], result.user_id, result.team_id))
+
+
+def _try_again(ids: list[UUID], user_id: int, team_id: UUID | None) -> int:
     now = timezone.now()
-    unsaved = Result.objects.filter(pk=result.pk).exclude(state=Result.State.SAVED)
+    changes: dict[str, Any] = {"state": Result.State.SAVING, "dead_link_at": None, "next_try_at": now, "rung_at": now}
     with transaction.atomic():
-        changes = {"state": Result.State.SAVING, "dead_link_at": None, "next_try_at": now, "rung_at": now}
-        if not unsaved.update(**changes, **next_revisions(result.user_id, result.team_id)):
-            return False
-        enqueue(SAVE_JOB, result.pk)
-    return True
+        # The person's row before the results', as all who change both do.
+        changes |= next_revisions(user_id, team_id)
+        asked = Result.objects.filter(pk__in=ids).exclude(state=Result.State.SAVED).update(**changes)
+        for pk in ids:
+            enqueue(SAVE_JOB, pk)
+    return asked
+
+
+def try_all_again(results: "QuerySet[Result]") -> int:
+    """The same for many, those first that were asked for the longest ago. Returns how many there were to fetch."""
+    asked: dict[tuple[int, UUID | None], list[UUID]] = {}
+    oldest = results.exclude(state=Result.State.SAVED).order_by(F("rung_at").asc(nulls_first=True), "deadline")
+    for pk, user_id, team_id in oldest.values_list("pk", "user_id", "team_id")[:MOST_ASKED]:
+        asked.setdefault((user_id, team_id), []).append(pk)
+    return sum(_try_again(ids, *owner) for owner, ids in asked.items())
 
 
 def set_star(result: Result, starred: bool) -> None:

@@ -17,10 +17,10 @@ from accounts.people import signed_in
 from accounts.roles import Right
 from accounts.spaces import may_in, visible
 from gallery import reviewing, sharing
+from gallery.collection_views import collection_page
 from gallery.media import prompted_response, served_response
 from gallery.models import Collection, Remark, ShareLink
-from gallery.organise_views import collection_page
-from mjportal.given import number_of, uuid_of
+from mjportal.given import line_of, number_of, uuid_of
 
 DAYS = {"1": 1, "7": 7, "30": 30, "": None}
 PICTURES = {"320", "640", "1280", "poster", "clip"}
@@ -49,7 +49,8 @@ def page(request: HttpRequest, token: str) -> HttpResponse:
 def _shown(request: HttpRequest, link: ShareLink, token: str) -> dict[str, Any]:
     """The page of a link; where guests review, with what they made of it, all of it or one kind of it."""
     results = list(sharing.shown_by(link)[: sharing.MOST_SHOWN])
-    context: dict[str, Any] = {"link": link, "token": token}
+    count = len(results) if len(results) < sharing.MOST_SHOWN else sharing.shown_by(link).count()
+    context: dict[str, Any] = {"link": link, "token": token, "count": count, "most": sharing.MOST_SHOWN}
     if not link.may_comment:
         return {**context, "lines": [reviewing.Looked(each, number) for number, each in enumerate(results, start=1)]}
     guest = reviewing.guest_of(request, link)
@@ -88,8 +89,9 @@ def review(request: HttpRequest, token: str) -> HttpResponse:
         raise Http404
     act, back = request.POST.get("act", ""), reverse("shares:page", args=[token])
     if act == "name":
-        came = reviewing.introduce(request, link, request.POST.get("name", ""))
-        return redirect(back if came else f"{back}?full=1")
+        name = line_of(request.POST.get("name", ""), reviewing.LONGEST_NAME)
+        came = name and reviewing.introduce(request, link, name)
+        return redirect(back if came else f"{back}?{'full' if name else 'nameless'}=1")
     guest = reviewing.guest_of(request, link)
     if guest is None:
         return redirect(back)
@@ -103,10 +105,11 @@ def review(request: HttpRequest, token: str) -> HttpResponse:
             raise Http404
         if act in reviewing.VERDICTS:
             reviewing.judge(guest, result, act)
-        elif act == "say":
-            reviewing.remark(link, result, request.POST.get("text", ""), guest=guest, pin=_pin(request))
-        query = urlencode({name: request.POST[name] for name in ("show", "picture") if request.POST.get(name)})
-        return redirect(f"{back}?{query}#p-{result.pk}")
+        query = {name: request.POST[name] for name in ("show", "picture") if request.POST.get(name)}
+        text = request.POST.get("text", "")
+        if act == "say" and not reviewing.remark(link, result, text, guest=guest, pin=_pin(request)) and text.strip():
+            query["unsaid"] = "1"
+        return redirect(f"{back}?{urlencode(query)}#p-{result.pk}")
     return redirect(back)
 
 
@@ -173,7 +176,9 @@ def reply(request: HttpRequest, collection_id: UUID) -> HttpResponse:
     said = number_of(request.POST.get("remark", ""))
     remark = get_object_or_404(Remark.objects.filter(here).select_related("result"), pk=said)
     if link := next(iter(sharing.open_links(Q(pk=remark.link_id, may_comment=True))), None):
-        reviewing.remark(link, remark.result, request.POST.get("text", ""), user=signed_in(request))
+        text = request.POST.get("text", "")
+        if not reviewing.remark(link, remark.result, text, user=signed_in(request)) and text.strip():
+            messages.error(request, f"It was not kept: a link takes {reviewing.MOST_REMARKS:,} notes and has them all.")
     else:
         messages.error(request, "The link it came by takes no comments any more.")
     return redirect("gallery:collection", collection.pk)

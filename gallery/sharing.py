@@ -6,19 +6,18 @@ from datetime import timedelta
 from uuid import UUID
 
 from django.contrib.auth.hashers import check_password, make_password
-from django.core.cache import cache
 from django.db import transaction
 from django.db.models import F, Min, Q, QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
 from accounts import audit
-from accounts.models import User
-from accounts.roles import Right
-from accounts.spaces import may_in
+from accounts.models import Membership, User
+from accounts.roles import Right, may
+from accounts.spaces import Space
 from gallery.models import Collection, Result, ShareLink
 
-MOST_TRIES, TRY_SECONDS = 10, 600
+MOST_TRIES, TRIES_REST = 10, timedelta(minutes=10)
 MOST_SHOWN = 500
 
 
@@ -59,6 +58,11 @@ def revoke(link: ShareLink, by: User) -> None:
             audit.note("share link closed", actor=by, target=str(link.collection), team=link.collection.team)
 
 
+def close_links_of(user_id: int) -> None:
+    """Close all that this person opened: who is let go and let in again later opens nothing by it."""
+    ShareLink.objects.filter(created_by_id=user_id, revoked_at=None).update(revoked_at=timezone.now())
+
+
 def hash_of(token: str) -> str:
     return hashlib.sha256(b"mj-portal share link\0" + token.encode()).hexdigest()
 
@@ -76,20 +80,34 @@ def open_links(which: Q) -> list[ShareLink]:
 
 
 def _may_share(link: ShareLink) -> bool:
-    by = link.created_by
-    return by.is_active and may_in(by, link.collection.team_id, Right.MAKE)
+    by, team_id = link.created_by, link.collection.team_id
+    if not by.is_active or team_id is None:
+        return by.is_active
+    # Who left the team and came back brings no old link back.
+    since = Membership.objects.filter(user=by, team=team_id, joined_at__lte=link.created_at)
+    role = since.values_list("role", flat=True).first()
+    return role is not None and may(role, Right.MAKE)
 
 
-def shown_in(collection_id: UUID) -> "QuerySet[Result]":
-    """The saved results of a collection and of its children, each once, in the order that numbers them everywhere."""
-    inside = Q(items__collection=collection_id) | Q(items__collection__parent=collection_id)
-    shown = Result.objects.filter(inside, saved_at__isnull=False, trashed_at=None)
-    return shown.annotate(place=Min("items__position", filter=inside)).order_by("place", "-saved_at", "pk")
+def shown_in(collection: Collection) -> "QuerySet[Result]":
+    """The saved results of a collection and of its children, each once, in the order that numbers them everywhere.
+
+    Its own come first, in their order, then those of each child. What belongs to another space by now, as when it was
+    handed over to a team, is not shown any more.
+    """
+    own, below = Q(items__collection=collection), Q(items__collection__parent=collection)
+    held = Space(collection.user_id, collection.team_id).holds
+    shown = Result.objects.filter(held, own | below, saved_at__isnull=False, trashed_at=None).annotate(
+        place=Min("items__position", filter=own),
+        child=Min("items__collection__name", filter=below),
+        place_below=Min("items__position", filter=below),
+    )
+    return shown.order_by(F("place").asc(nulls_last=True), "child", "place_below", "-saved_at", "pk")
 
 
 def shown_by(link: ShareLink) -> "QuerySet[Result]":
     """What the link shows."""
-    return shown_in(link.collection_id).select_related("task")
+    return shown_in(link.collection).select_related("task")
 
 
 def may_enter(request: HttpRequest, link: ShareLink) -> bool:
@@ -99,15 +117,16 @@ def may_enter(request: HttpRequest, link: ShareLink) -> bool:
 
 def enter(request: HttpRequest, link: ShareLink, password: str) -> bool:
     """Try a password; ten wrong ones in ten minutes are the end for a while, right or not."""
-    counter = f"share-tries:{link.pk}"
-    tries = int(cache.get(counter, 0)) + 1
-    cache.set(counter, tries, TRY_SECONDS)
-    if tries > MOST_TRIES:
+    now = timezone.now()
+    own = ShareLink.objects.filter(pk=link.pk)
+    own.filter(tried_at__lte=now - TRIES_REST).update(tries=0)
+    # Counted before it is looked at, by one conditional UPDATE: tries at the same moment are as many tries.
+    if not own.filter(tries__lt=MOST_TRIES).update(tries=F("tries") + 1, tried_at=now):
         return False
     if not check_password(password, link.password):
         return False
     request.session[_name(link)] = link.password[-16:]
-    cache.delete(counter)
+    own.update(tries=0)
     return True
 
 

@@ -5,7 +5,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from uuid import UUID
 
-from django.db.models import Q
+from django.db.models import F, Q
 from django.utils import timezone
 
 from gallery import bulk, files, leases
@@ -18,6 +18,7 @@ from mjportal.background import enqueue
 
 RING_AGAIN = timedelta(seconds=60)
 STRANGE_AFTER = timedelta(hours=1)
+IN_LINE = timedelta(days=1)
 MOST = 500
 
 
@@ -49,11 +50,13 @@ def ring_due(now: datetime) -> None:
 def give_up_old(now: datetime) -> None:
     """On day 15 the provider's copy is gone; a file that an attempt had already named is removed with it.
 
-    What was rung for a moment ago has its try first: late, a person asked for it or the record named it anew.
+    What was rung for has its try first: late, a person asked for it or the record named it anew. Where thousands were
+    asked for at once a worker comes after hours; without one a day is enough.
     """
     tried = Q(rung_at__isnull=True) | Q(rung_at__lt=now - RING_AGAIN)
+    in_line = Q(rung_at__gte=F("next_try_at"), next_try_at__gt=now - IN_LINE, dead_link_at__isnull=True)
     old = Result.objects.filter(leases.free(now), state=Result.State.SAVING, first_seen_at__lte=now - GIVEN_UP_AFTER)
-    for result in old.filter(tried)[:MOST]:
+    for result in old.filter(tried).exclude(in_line)[:MOST]:
         if give_up(result) and result.sha256:
             forget_content(result)
 

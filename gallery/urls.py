@@ -1,6 +1,6 @@
 from django.urls import path
 
-from gallery import organise_views, share_views, views
+from gallery import collection_views, organise_views, share_views, views
 
 app_name = "gallery"
 urlpatterns = [
@@ -14,8 +14,8 @@ urlpatterns = [
     path("share/", organise_views.share_chosen, name="share_chosen"),
     path("trash/", organise_views.trash, name="trash"),
     path("download/", organise_views.archive, name="archive"),
-    path("collections/", organise_views.collections, name="collections"),
-    path("collections/<uuid:collection_id>/", organise_views.collection, name="collection"),
+    path("collections/", collection_views.collections, name="collections"),
+    path("collections/<uuid:collection_id>/", collection_views.collection, name="collection"),
     path("collections/<uuid:collection_id>/share/", share_views.make, name="share"),
     path("collections/<uuid:collection_id>/reply/", share_views.reply, name="reply"),
     path("links/<uuid:link_id>/close/", share_views.revoke, name="revoke"),

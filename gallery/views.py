@@ -136,8 +136,11 @@ def fetch(request: HttpRequest) -> HttpResponse:
     unsaved = Result.objects.in_space(space).filter(state__in=[Result.State.SAVING, Result.State.LOST])
     if "result" in request.POST:
         unsaved = unsaved.filter(pk=uuid_of(request.POST["result"]) or UUID(int=0))
-    asked = sum(services.try_again(each) for each in unsaved.order_by("deadline")[:MOST_UNSAVED])
-    messages.info(request, f"{asked} asked for again; what arrives appears here by itself.")
+    asked = services.try_all_again(unsaved)
+    said = f"{asked:,} asked for again; what arrives appears here by itself."
+    if (left := unsaved.count() - asked) > 0 and "result" not in request.POST:
+        said += f" {left:,} more are not asked for yet: press it again for them."
+    messages.info(request, said)
     return redirect("gallery:index")
 
 

@@ -200,7 +200,8 @@ STORAGES = {
     },
 }
 WHITENOISE_AUTOREFRESH = WHITENOISE_USE_FINDERS = TESTING or DEBUG
-DATA_UPLOAD_MAX_MEMORY_SIZE = 1024 * 1024
+# Ten thousand pictures chosen by hand are as many fields, and half a megabyte.
+DATA_UPLOAD_MAX_MEMORY_SIZE, DATA_UPLOAD_MAX_NUMBER_FIELDS = 2 * 1024 * 1024, 10_100
 
 # --- people -----------------------------------------------------------------------------------------------------------
 AUTH_USER_MODEL = "accounts.User"

@@ -12,6 +12,7 @@ from accounts.models import ApiKey, Invitation, Team, User
 from accounts.services import delete_key, retire_key
 from accounts.spaces import Space
 from gallery.services import hand_over_results
+from gallery.sharing import close_links_of
 from tasks import lifecycle
 from tasks.models import WAITING, Task
 
@@ -26,7 +27,7 @@ def stop_unsent(user_id: int, team_id: UUID | None) -> int:
 
 
 def offboard(user: User, by: User, heir: Team | None = None) -> dict[str, int]:
-    """Let somebody go in one act: no sign-in, unsent tasks stopped, key wiped, pictures handed to the team `heir`.
+    """Let somebody go in one act: no sign-in, tasks stopped, links closed, key wiped, pictures to the team `heir`.
 
     While tasks of the key are under way, nothing is sent with it any more, but it is wiped only when the last of them
     has ended, or after a day: their pictures are paid for, and only it can ask for them. Returns what was done.
@@ -36,6 +37,7 @@ def offboard(user: User, by: User, heir: Team | None = None) -> dict[str, int]:
         waiting = Task.objects.filter(user=user, status__in=WAITING)
         stopped = sum(lifecycle.cancel(task) for task in waiting)
         handed = hand_over(user, heir) if heir else 0
+        close_links_of(user.pk)
         wiped = int(_let_go_of_key(user))
         teams.end_all(user, by)
         Invitation.objects.filter(email=user.email, accepted_at=None).update(withdrawn_at=timezone.now())

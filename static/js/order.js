@@ -6,7 +6,7 @@ let dragged = null;
 async function keep() {
   const body = new FormData(form);
   for (const item of list.querySelectorAll("[data-result]")) body.append("result", item.dataset.result);
-  const answer = await fetch(location.pathname, { method: "POST", body, headers: { "HX-Request": "true" } });
+  const answer = await fetch(form.action, { method: "POST", body, headers: { "HX-Request": "true" } });
   if (!answer.ok) document.dispatchEvent(new CustomEvent("toast", { detail: { value: "The order could not be kept." } }));
 }
 

@@ -34,6 +34,8 @@ function clear() {
   everything = selecting = false;
   for (const tile of tiles()) mark(tile, false);
   chosen.clear();
+  // What was typed was for those that were chosen: another new collection has another name.
+  for (const id of ["collect-name", "tag-word"]) document.getElementById(id).value = "";
   draw();
 }
 
@@ -135,6 +137,7 @@ bar.addEventListener("submit", async (event) => {
   const act = event.submitter?.value ?? "";
   const body = said();
   body.set("act", act);
+  if (act === "take_out") body.set("collection", event.submitter.dataset.collection);
   const done = await send(body);
   if (!done) return;
   for (const id of ["collect", "tagging"]) document.getElementById(id).hidePopover();
@@ -142,9 +145,9 @@ bar.addEventListener("submit", async (event) => {
   if (done.bulk) {
     toast(text);
     document.body.dispatchEvent(new Event("bulk-begun"));
-  } else if (act === "trash") {
+  } else if (act === "trash" || act === "take_out") {
     for (const id of done.ids) document.querySelector(`.tile[data-result="${id}"]`)?.remove();
-    toast(text, { label: "Undo", act: () => bringBack(done.ids) });
+    toast(text, act === "trash" ? { label: "Undo", act: () => bringBack(done.ids) } : undefined);
   } else toast(text);
   if (act === "star") {
     for (const id of done.ids) {

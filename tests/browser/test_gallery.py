@@ -37,6 +37,8 @@ def test_pictures_are_chosen_thrown_away_brought_back_taken_along_and_shown(
     page.get_by_label("A new one").fill("For the client")
     page.get_by_role("button", name="Put them in").click()
     expect(page.get_by_text("4 put into For the client")).to_be_visible()
+    # What was typed is not there the next time: it would make a second one of that name.
+    expect(page.get_by_label("A new one")).to_have_value("")
     tiles.nth(1).hover()
     tiles.nth(1).locator(".pick").click()
     page.get_by_role("button", name="All that match").click()

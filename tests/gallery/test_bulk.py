@@ -158,3 +158,32 @@ def test_nobody_sees_or_undoes_somebody_else_s(browser: Client, thousand: list[R
     other.force_login(stranger, "allauth.account.auth_backends.AuthenticationBackend")
     assert "in the trash" not in other.get("/gallery/bulk/").text
     assert other.post(f"/gallery/bulk/{job.pk}/undo/").status_code == 404
+
+
+def test_the_act_of_somebody_who_is_blocked_goes_no_further(
+    browser: Client, owner: User, thousand: list[Result]
+) -> None:
+    ask(browser, "trash")
+    job = BulkJob.objects.get()
+    assert bulk.step(job)
+    User.objects.filter(pk=owner.pk).update(is_active=False)
+    assert not bulk.step(job)
+    assert job.problem
+    assert Result.objects.filter(trashed_at=None).count() == MANY - bulk.BATCH
+
+
+def test_an_undo_that_was_stopped_can_be_asked_for_again(browser: Client, owner: User, thousand: list[Result]) -> None:
+    team = Team.objects.create(name="North")
+    Result.objects.update(team=team)
+    member = Membership.objects.create(team=team, user=owner, role=Role.OWNER)
+    bulk.begin(Space(owner.pk, team.pk), "trash")
+    undo = f"/gallery/bulk/{ended().pk}/undo/"
+    browser.post(undo)
+    Membership.objects.update(role=Role.VIEWER)
+    assert ended().problem
+    member.save()
+    page = browser.get("/gallery/bulk/").text
+    assert f'formaction="{undo}">Try again' in page
+    browser.post(undo)
+    assert not ended().problem
+    assert Result.objects.filter(trashed_at=None).count() == MANY

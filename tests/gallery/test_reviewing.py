@@ -247,7 +247,7 @@ def test_pictures_of_a_child_are_numbered_and_counted_as_the_guests_see_them(
     child = Collection.objects.create(user=collection.user, name="Below", parent=collection)
     below = shelf(sha256="ee" * 32)
     organising.collect(child, Result.objects.filter(pk__in=[below.pk, pictures(collection)[2].pk]))
-    shown = list(sharing.shown_in(collection.pk))
+    shown = list(sharing.shown_in(collection))
     assert len(shown) == len(set(shown)) == 4
     for result in shown:
         assert petra.client.get(f"{petra.address}?picture={result.pk}").status_code == 200
@@ -303,3 +303,39 @@ def test_a_collection_s_name_has_no_letters_a_database_refuses(browser: Client, 
     said = {"name": "a\0b", "act": "collect", "result": str(shelf().pk)}
     browser.post("/gallery/act/" if act == "collect" else "/gallery/collections/", said)
     assert Collection.objects.get().name == "a b"
+
+
+def test_a_name_of_nothing_that_can_be_read_is_not_taken_for_a_full_house(link: Any) -> None:
+    visitor = Visitor(link[1])
+    said = {"act": "name", "name": "\u200b \u202e "}
+    page = visitor.client.post(f"{visitor.address}review/", said, follow=True).text
+    assert "nothing in it that can be read" in page
+    assert "No more guests" not in page
+    assert not Guest.objects.exists()
+
+
+def test_a_note_too_many_is_told_to_who_wrote_it(
+    collection: Collection, petra: Visitor, browser: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    first = pictures(collection)[0]
+    petra.act("say", first, text="one")
+    monkeypatch.setattr(reviewing, "MOST_REMARKS", 1)
+    said = {"act": "say", "result": str(first.pk), "text": "two"}
+    assert "Your note was not kept" in petra.client.post(f"{petra.address}review/", said, follow=True).text
+    reply = {"remark": str(Remark.objects.get().pk), "text": "three"}
+    page = browser.post(f"/gallery/collections/{collection.pk}/reply/", reply, follow=True).text
+    assert "It was not kept" in page
+
+
+def test_a_guest_reads_no_part_of_a_mail_address(
+    owner: User, collection: Collection, petra: Visitor, browser: Client
+) -> None:
+    User.objects.filter(pk=owner.pk).update(name="", email="ab1977@example.com")
+    first = pictures(collection)[0]
+    petra.act("say", first, text="one")
+    reply = {"remark": str(Remark.objects.get().pk), "text": "two"}
+    browser.post(f"/gallery/collections/{collection.pk}/reply/", reply)
+    page = petra.sees(f"?picture={first.pk}")
+    assert "Whoever sent you this link asks you" in page
+    assert "<b>The house</b>" in page
+    assert "ab1977" not in page

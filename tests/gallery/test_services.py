@@ -5,9 +5,10 @@ from typing import Any
 import pytest
 from django.contrib.auth.models import AnonymousUser
 from django.db import transaction
+from django.test import Client
 
 from accounts.models import User
-from gallery import files, services
+from gallery import files, organising, services
 from gallery.models import Result
 from tests.gallery.conftest import Shelf, new_task
 
@@ -118,3 +119,32 @@ def test_there_is_no_room_where_nothing_can_be_written(media: Any, settings: Any
     (media / blocked).parent.mkdir(parents=True, exist_ok=True)
     (media / blocked).write_text("a file where a folder should be")
     assert not files.has_room()
+
+
+@pytest.mark.parametrize("verified", [False, True])
+@pytest.mark.parametrize("places", [[2], [0, 1, 2]])
+def test_what_was_deleted_for_good_stays_gone_when_the_record_confirms_the_rest(
+    owner: User, media: Any, places: list[int], verified: bool
+) -> None:
+    add(owner, URLS[:3], verified=verified)
+    thrown = Result.objects.filter(position__in=places)
+    organising.throw_away(thrown)
+    organising.delete_for_good(thrown)
+    # The record may name more than the callback did: that is new, and wanted.
+    assert add(owner) == 1
+    assert {each.position for each in Result.objects.all()} == {0, 1, 2, 3} - set(places)
+
+
+def test_all_that_is_not_saved_is_asked_for_again_a_part_at_a_time_if_they_are_many(
+    owner: User, browser: Client, monkeypatch: pytest.MonkeyPatch, django_capture_on_commit_callbacks: Any
+) -> None:
+    rows = [Result(task=new_task(owner), user=owner, position=0, state="lost", rung_at=None) for _ in range(61)]
+    Result.objects.bulk_create(rows)
+    monkeypatch.setattr(services, "MOST_ASKED", 60)
+    with django_capture_on_commit_callbacks() as rung:
+        page = browser.post("/gallery/fetch/", follow=True).text
+    assert "60 asked for again" in page
+    assert "1 more are not asked for yet" in page
+    assert len(rung) == 60
+    browser.post("/gallery/fetch/")
+    assert not Result.objects.filter(state="lost").exists()

@@ -5,12 +5,16 @@ from datetime import timedelta
 from typing import Any
 
 import pytest
+from django.db import connection
+from django.http import HttpRequest
 from django.test import Client
 from django.utils import timezone
 
-from accounts.models import User
+from accounts import teams
+from accounts.models import Membership, Role, User
 from gallery import organising, sharing
-from gallery.models import Collection, Result, ShareLink
+from gallery.models import Collection, CollectionItem, Result, ShareLink
+from tasks import offboarding
 from tests.gallery.conftest import Shelf
 
 BODY = b"the picture" * 500
@@ -123,6 +127,74 @@ def test_after_ten_wrong_passwords_even_the_right_one_has_to_wait(collection: Co
     for _ in range(10):
         assert Client().post(f"/s/{token}/", {"password": "guess"}).status_code == 403
     assert Client().post(f"/s/{token}/", {"password": "open sesame"}).status_code == 403
+
+
+def test_passwords_tried_at_the_same_moment_are_as_many_tries(
+    collection: Collection, visitor: Client, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    link, _ = link_to(collection, password="open sesame")
+    looked_at: list[str] = []
+    waiting = [str(number) for number in range(30)]
+
+    def try_another(execute: Any, sql: str, *rest: Any) -> Any:
+        # Before each statement of one try comes the whole of the next.
+        if waiting and "sharelink" in sql:
+            sharing.enter(HttpRequest(), link, waiting.pop())
+        return execute(sql, *rest)
+
+    monkeypatch.setattr(sharing, "check_password", lambda given, kept: looked_at.append(given))
+    with connection.execute_wrapper(try_another):
+        sharing.enter(HttpRequest(), link, "the first")
+    assert waiting == []
+    assert len(looked_at) == sharing.MOST_TRIES
+
+
+def test_after_a_rest_the_password_opens_again(collection: Collection) -> None:
+    _, token = link_to(collection, password="open sesame")
+    for _ in range(11):
+        Client().post(f"/s/{token}/", {"password": "guess"})
+    ShareLink.objects.update(tried_at=timezone.now() - sharing.TRIES_REST)
+    assert Client().post(f"/s/{token}/", {"password": "open sesame"}).status_code == 302
+
+
+def test_what_was_handed_to_a_team_is_shown_by_no_old_link_when_its_maker_is_let_in_again(
+    collection: Collection, owner: User, browser: Client
+) -> None:
+    team = teams.create(User.objects.create_user("boss@example.com"), "North")
+    _, token = link_to(collection, may_download=True)
+    offboarding.offboard(owner, User.objects.create_superuser("admin@example.com"), team)
+    User.objects.update(is_active=True)
+    assert sharing.find(token) is None
+    browser.force_login(owner, "allauth.account.auth_backends.AuthenticationBackend")
+    assert "secret prompt" not in browser.get(f"/gallery/collections/{collection.pk}/").text
+    again = browser.post(f"/gallery/collections/{collection.pk}/share/", {"days": "7"}).text
+    [address] = re.findall(r"http://testserver(/s/[\w-]+/)", again)
+    assert status(Client(), f"{address}{Result.objects.get().pk}/640") == 404
+
+
+def test_who_comes_back_to_a_team_opens_no_old_link_by_it(owner: User) -> None:
+    team = teams.create(owner, "North")
+    dora = User.objects.create_user("dora@example.com")
+    member = Membership.objects.create(team=team, user=dora, role=Role.MEMBER)
+    shared = Collection.objects.create(user=owner, team=team, name="Theirs")
+    _, token = sharing.make(shared, dora, days=None, password="", may_download=False)
+    assert sharing.find(token)
+    member.delete()
+    Membership.objects.create(team=team, user=dora, role=Role.MEMBER)
+    assert sharing.find(token) is None
+
+
+def test_a_link_shows_its_own_pictures_first_and_those_of_each_child_together(
+    collection: Collection, shelf: Shelf
+) -> None:
+    own = [Result.objects.get(), shelf(), shelf()]
+    children = [Collection.objects.create(user=collection.user, name=name, parent=collection) for name in ("B", "A")]
+    below = {child.name: [shelf(), shelf()] for child in children}
+    for place, result in enumerate(own):
+        CollectionItem.objects.update_or_create(collection=collection, result=result, defaults={"position": place * 10})
+    for child in children:
+        organising.collect(child, Result.objects.filter(pk__in=[each.pk for each in below[child.name]]))
+    assert list(sharing.shown_in(collection)) == [*own, *below["A"], *below["B"]]
 
 
 def test_what_is_thrown_away_is_not_shared_any_more(collection: Collection, visitor: Client) -> None:

@@ -68,13 +68,22 @@ def test_a_file_is_given_up_on_day_fifteen_and_not_before(waiting: Result, days:
     assert waiting.state == state
 
 
-def test_a_lost_file_that_is_asked_for_again_has_its_try_first(waiting: Result) -> None:
+@pytest.mark.parametrize("is_tried", [False, True])
+def test_a_lost_file_that_is_asked_for_again_has_its_try_first_however_long_the_line_is(
+    waiting: Result, is_tried: bool
+) -> None:
     older(waiting, timedelta(days=16), state="lost", warned=4)
     services.try_again(waiting)
-    for seconds, state in ((0, "saving"), (50, "saving"), (70, "lost")):
-        jobs.sweep(timezone.now() + timedelta(seconds=seconds))
+    for hours in (0, 1, 12):
+        jobs.sweep(timezone.now() + timedelta(hours=hours))
         waiting.refresh_from_db()
-        assert waiting.state == state
+        assert waiting.state == "saving"
+    if is_tried:
+        # The provider answers that it has nothing.
+        Result.objects.update(next_try_at=timezone.now() + timedelta(hours=13))
+    jobs.sweep(timezone.now() + timedelta(hours=12 if is_tried else 25, minutes=2))
+    waiting.refresh_from_db()
+    assert waiting.state == "lost"
 
 
 def test_replaced_files_that_a_killed_worker_left_are_removed_unless_another_result_has_them(
