@@ -4,12 +4,15 @@ import re
 from typing import Any
 
 import pytest
+from django.http import QueryDict
 from django.test import Client
 from hypothesis import given
 from hypothesis import strategies as st
 
 from accounts.models import Membership, Role, Team, User
 from accounts.spaces import Space
+from gallery import organising
+from gallery.facets import MOST_TAGS, read_desk
 from gallery.found import Found
 from gallery.models import Collection, CollectionItem, Result
 from gallery.search import Search
@@ -133,6 +136,72 @@ def test_the_desk_counts_the_search_in_every_team_and_leads_there_with_it(
     assert len(shown(browser.get(answer.headers["Location"]).text)) == 2
 
 
+@pytest.mark.parametrize("rating", ["3", "5"])
+def test_a_rating_of_the_address_is_ticked_at_the_desk_and_counts_what_has_as_many_stars(
+    browser: Client, shelf: Shelf, rating: str
+) -> None:
+    for stars in (3, 4, 5):
+        shelf(version="7", rating=stars)
+    desk = browser.get(f"/gallery/facets/?rating={rating}").text
+    counts = counted(desk)
+    assert re.search(rf'name="rating" value="{rating}"[^>]*checked', desk)
+    assert (counts["rating=4"], counts[f"rating={rating}"]) == (2, 6 - int(rating))
+    assert counts["version=7"] == len(shown(browser.get(f"/gallery/?rating={rating}").text))
+
+
+def test_a_ticked_person_stays_on_the_desk_with_nothing_to_count(browser: Client, shelf: Shelf, owner: User) -> None:
+    north = Team.objects.create(name="North")
+    Membership.objects.create(team=north, user=owner, role=Role.MEMBER)
+    User.objects.filter(pk=owner.pk).update(team=north, in_teams=True)
+    stranger = User.objects.create_user("stranger@example.com", name="Nobody here")
+    shelf(team=north, prompt="fog")
+    for query in ("q=fog", "q=zebra"):
+        desk = browser.get(f"/gallery/facets/?person={owner.pk}&{query}").text
+        assert f'name="person" value="{owner.pk}" checked' in desk
+        assert "Ada Berg" in desk
+    desk = browser.get(f"/gallery/facets/?person={stranger.pk}").text
+    assert f'name="person" value="{stranger.pk}" checked' in desk
+    assert "Nobody here" not in desk
+
+
+def test_tags_and_collections_are_counted_among_what_is_found(browser: Client, shelf: Shelf, owner: User) -> None:
+    fog, sea = shelf(prompt="fog"), shelf(prompt="sea", starred=True)
+    for name, one in (("warm", fog), ("cold", sea)):
+        organising.tag(Space(owner.pk), name, Result.objects.filter(pk=one.pk))
+    organising.tag(Space(owner.pk), "both", Result.objects.all())
+    top = Collection.objects.create(user=owner, name="Top")
+    sub = Collection.objects.create(user=owner, name="Sub", parent=top)
+    organising.collect(sub, Result.objects.all())
+    organising.collect(top, Result.objects.filter(pk=fog.pk))
+    names = ["tag=warm", "tag=cold", "tag=both", f"collection={top.pk}", f"collection={sub.pk}"]
+    for query in ("", "q=fog", "starred=1", "tag=warm", f"collection={sub.pk}"):
+        counts = counted(browser.get(f"/gallery/facets/?{query}").text)
+        for name in names:
+            # Another tag narrows a search down, another collection widens it: its own hold what they hold.
+            with_it = name if "collection" in query and "collection" in name else f"{query}&{name}"
+            assert counts[name] == len(shown(browser.get(f"/gallery/?{with_it}").text)), (query, name)
+
+
+def test_a_ticked_tag_beyond_those_that_are_offered_is_counted(browser: Client, shelf: Shelf, owner: User) -> None:
+    results = [shelf().pk for _ in range(MOST_TAGS + 1)]
+    for at in range(MOST_TAGS + 1):
+        organising.tag(Space(owner.pk), f"t{at:02}", Result.objects.filter(pk__in=results[at:]))
+    assert "tag=t16" not in counted(browser.get("/gallery/facets/").text)
+    assert counted(browser.get("/gallery/facets/?tag=t16").text)["tag=t16"] == 1
+
+
+def test_the_desk_costs_the_same_few_queries_however_full(
+    shelf: Shelf, owner: User, django_assert_num_queries: Any
+) -> None:
+    space, search = Space(owner.pk), Search(text="fog")
+    for number in range(4):
+        shelf(prompt="fog")
+        organising.tag(space, f"t{number}", Result.objects.all())
+        organising.collect(Collection.objects.create(user=owner, name=f"C{number}"), Result.objects.all())
+        with django_assert_num_queries(7):
+            read_desk(space, search)
+
+
 def test_a_finished_task_tells_its_results_what_the_desk_asks(desk: Desk) -> None:
     task: Task = desk.finished(version="6.1", aspect_ratio="16:9")
     result = Result.objects.filter(task=task).first()
@@ -170,3 +239,44 @@ def test_where_no_word_goes_on_beginnings_are_not_gathered(
     shelf(prompt="paper lanterns")
     with django_assert_num_queries(3):
         assert len(found.after(None, 10, "pk")) == 1
+
+
+def test_a_version_as_long_as_one_is_kept_can_be_ticked(browser: Client, shelf: Shelf) -> None:
+    shelf(version="7")
+    alpha = shelf(version="8.1-alpha")
+    assert shown(browser.get("/gallery/?version=8.1-alpha").text) == [str(alpha.pk)]
+
+
+@pytest.mark.parametrize(
+    "query",
+    [
+        f"version={'9' * 17}",
+        "type=nonsense",
+        "person=nonsense",
+        "kind=nonsense",
+        "starred=maybe",
+        "rating=9",
+        "children=maybe",
+        "collection=nonsense",
+        "tag=%E2%80%8B",
+        "&".join(f"tag=t{number}" for number in range(21)),
+        "since=nonsense",
+        "until=9999-01-01",
+        f"q={'a ' * 101}",
+    ],
+)
+def test_a_filter_nobody_understands_finds_nothing_and_no_act_means_more(
+    browser: Client, shelf: Shelf, query: str
+) -> None:
+    shelf(prompt="a", version="7")
+    assert shown(browser.get(f"/gallery/?{query}").text) == []
+    search = Search.from_query(QueryDict(query))
+    assert Search.from_query(QueryDict(search.query)) == search
+    act = {"act": "trash", "everything": "1", "search": query}
+    browser.post("/gallery/act/", act, headers={"HX-Request": "true"})
+    assert not Result.objects.filter(trashed_at__isnull=False).exists()
+
+
+def test_of_several_values_one_that_is_understood_is_enough(browser: Client, shelf: Shelf) -> None:
+    shelf(version="7", rating=3, task_type="mj_txt2img")
+    assert len(shown(browser.get("/gallery/?version=7&type=mj_txt2img&type=nonsense&rating=3&rating=4").text)) == 1
