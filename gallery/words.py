@@ -11,22 +11,29 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 LONGEST_TOKEN = 60
-MOST_TERMS = 12
 _ASCII_WORD = re.compile("[a-z0-9]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003ffff]"
 )
+# They change how a character looks, never which word it stands in: variation selectors, soft hyphen, keycap.
+_LOOKS = re.compile("[\ufe00-\ufe0f\u00ad\u20e3]")
+# As keyboards and other programs write them.
+_TYPED = str.maketrans(
+    dict.fromkeys("\u201c\u201d\u201e\u201f\u00ab\u00bb\uff02", '"') | dict.fromkeys("\u2212\u2013\uff0d", "-")
+)
 # A minus counts at the start of a word only, so that "black-and-white" is three words and none of them is forbidden.
-_TERM = re.compile(r'(?<!\S)(?P<minus>-?)(?:"(?P<phrase>[^"]*)"?|(?P<word>[^\s"]+))')
+# A quote opens a phrase wherever it stands; brackets around either mean nothing.
+_TERM = re.compile(r'[(\[{]*(?:(?<![^\s(\[{])(?P<minus>-))?[(\[{]*(?:"(?P<phrase>[^"]*)(?P<end>"?)|(?P<word>[^\s"]+))')
 
 
 def tokens(text: str) -> list[str]:
     """The tokens of a text in order: lower-case ASCII letters and digits, at most LONGEST_TOKEN of them each."""
     if text.isascii():
         return [word[:LONGEST_TOKEN] for word in _ASCII_WORD.findall(text.lower())]
-    folded = _ACCENTS.sub("", unicodedata.normalize("NFKD", unicodedata.normalize("NFKC", text).casefold()))
+    text = unicodedata.normalize("NFKC", _LOOKS.sub("", text))
+    folded = _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
     return [_spell(word)[:LONGEST_TOKEN] for word in _words(unicodedata.normalize("NFC", folded))]
 
 
@@ -64,8 +71,9 @@ class Term:
 def terms(text: str) -> list[Term]:
     """What is typed, as terms: `fog "pine valley" -people`. Never fails; what has no letters or digits is left out."""
     found = []
-    for match in _TERM.finditer(text):
+    for match in _TERM.finditer(text.translate(_TYPED)):
         cut = tuple(tokens(match["phrase"] if match["phrase"] is not None else match["word"]))
         if cut:
-            found.append(Term(cut, bool(match["minus"]), match["phrase"] is not None))
-    return found[:MOST_TERMS]
+            # A phrase that is still being typed may go on.
+            found.append(Term(cut, bool(match["minus"]), bool(match["end"])))
+    return list(dict.fromkeys(found))

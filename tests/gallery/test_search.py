@@ -56,6 +56,47 @@ def test_words_are_found_ranked_by_match_then_time(browser: Client, shelf: Shelf
     assert [names[pk] for pk in shown(page)] == found
 
 
+@pytest.mark.parametrize(
+    ("query", "found"),
+    [
+        ('pine"fog valley"', 0),
+        ('pine,"fog valley"', 0),
+        ('("fog valley")', 0),
+        ('("valley pine")', 1),
+        ('-("pine fog")', 0),
+        ("(-pine)", 0),
+        ("\u201cfog valley\u201d", 0),
+        ("\u201evalley pine\u201c", 1),
+        ("fog \u2212pine", 0),
+        ("fog \u2013pine", 0),
+        ("fog \u2013 pine", 1),
+        ('"valley pi', 1),
+        ('"valley pi"', 0),
+        ("valley pine fog a a a a b c d e f g h i j k -m", 0),
+        ("valley pine fog a b c d e f g h i j k -l", 1),
+    ],
+)
+def test_quotes_brackets_and_minus_mean_the_same_however_they_are_typed(
+    browser: Client, shelf: Shelf, query: str, found: int
+) -> None:
+    shelf(prompt="valley pine fog a b c d e f g h i j k m")
+    assert len(shown(browser.get("/gallery/", {"q": query}).text)) == found
+
+
+@pytest.mark.parametrize(
+    ("prompt", "typed"),
+    [
+        ("\u2600\ufe0fsunset over fog", "sunset"),
+        ("a heart \u2764 here", "\u2764\ufe0f"),
+        ("1\ufe0f\u20e3 red", "1"),
+        ("fox\u00adglove", "foxglove"),
+    ],
+)
+def test_what_only_changes_a_look_changes_no_word(browser: Client, shelf: Shelf, prompt: str, typed: str) -> None:
+    shelf(prompt=prompt)
+    assert len(shown(browser.get("/gallery/", {"q": typed}).text)) == 1
+
+
 def test_matches_stand_under_their_day_without_a_number_that_nobody_counted(browser: Client, shelf: Shelf) -> None:
     shelf(prompt="fog")
     assert '<h2 class="day-name">Today </h2>' in browser.get("/gallery/?q=fog").text
