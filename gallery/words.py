@@ -1,8 +1,9 @@
 """Text as the search sees it: the same tokens from a prompt and from what is typed, in any language, for any database.
 
 Two databases and their locales split text differently, so it is split here: accents and case folded, scripts written
-without spaces (Chinese, Japanese, Thai ...) and emoji cut into characters, and what is left beyond ASCII spelled in
-hexadecimal, in which the beginning of a word is still a beginning.
+without spaces (Chinese, Japanese, Thai ...) and emoji cut into characters, and letters beyond ASCII spelled in
+hexadecimal, in which the beginning of a word is still a beginning. A change here means to spell what is indexed anew,
+see `indexing.respell`.
 """
 
 import re
@@ -10,8 +11,9 @@ import unicodedata
 from collections.abc import Iterator
 from dataclasses import dataclass
 
-LONGEST_TOKEN = 60
+LONGEST_WORD = 60
 _ASCII_WORD = re.compile("[a-z0-9]+")
+_FOREIGN = re.compile("[^\x00-\x7f]+")
 _ACCENTS = re.compile("[\u0300-\u036f]")
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
@@ -29,12 +31,12 @@ _TERM = re.compile(r'[(\[{]*(?:(?<![^\s(\[{])(?P<minus>-))?[(\[{]*(?:"(?P<phrase
 
 
 def tokens(text: str) -> list[str]:
-    """The tokens of a text in order: lower-case ASCII letters and digits, at most LONGEST_TOKEN of them each."""
+    """The tokens of a text in order: lower-case ASCII letters and digits, of at most LONGEST_WORD letters each."""
     if text.isascii():
-        return [word[:LONGEST_TOKEN] for word in _ASCII_WORD.findall(text.lower())]
+        return [word[:LONGEST_WORD] for word in _ASCII_WORD.findall(text.lower())]
     text = unicodedata.normalize("NFKC", _LOOKS.sub("", text))
     folded = _ACCENTS.sub("", unicodedata.normalize("NFKD", text.casefold()))
-    return [_spell(word)[:LONGEST_TOKEN] for word in _words(unicodedata.normalize("NFC", folded))]
+    return [_spell(word[:LONGEST_WORD]) for word in _words(unicodedata.normalize("NFC", folded))]
 
 
 def _words(text: str) -> Iterator[str]:
@@ -56,7 +58,7 @@ def _words(text: str) -> Iterator[str]:
 
 
 def _spell(word: str) -> str:
-    return word if word.isascii() else "zq" + word.encode().hex()
+    return _FOREIGN.sub(lambda letters: "zq" + letters[0].encode().hex(), word)
 
 
 @dataclass(frozen=True, slots=True)
