@@ -14,7 +14,10 @@ from dataclasses import dataclass
 LONGEST_WORD = 60
 _ASCII_WORD = re.compile("[a-z0-9]+")
 _FOREIGN = re.compile("[^\x00-\x7f]+")
-_ACCENTS = re.compile("[\u0300-\u036f]")
+# Also the vowels that Hebrew and Arabic write above and below, or leave out.
+_ACCENTS = re.compile(
+    "[\u0300-\u036f\u0591-\u05bd\u05bf\u05c1-\u05c2\u05c4-\u05c5\u05c7\u064b-\u065f\u0670\u06d6-\u06dc\u06df-\u06e8\u06ea-\u06ed]"
+)
 _UNSPACED = re.compile(
     "[\u0e00-\u0eff\u1000-\u109f\u1780-\u17ff\u3005-\u3007\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff"
     "\U00020000-\U0003ffff]"
