@@ -50,8 +50,14 @@ class Found:
         """How many there are, counted up to `most`."""
         return self.everything[:most].count()
 
+    def holds(self, result: Result) -> bool:
+        """Whether this result is among them."""
+        if not self.search:
+            return result.trashed_at is None and result.saved_at is not None
+        return self.everything.filter(pk=result.pk).exists()
+
     def place_of(self, result: Result) -> Place | None:
-        """Where this result stands; None when it is not among them."""
+        """Where this result stands, or would stand if it is not among them; None when it has no time."""
         if not self.search.terms:
             return Cursor(result.saved_at, result.pk) if result.saved_at else None
         if result.words_id is None:

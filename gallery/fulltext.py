@@ -149,23 +149,50 @@ def _store_postgresql(documents: list[tuple[str, Sequence[str]]]) -> list[int]:
             [len(documents)],
         )
         numbers = [int(row[0]) for row in cursor.fetchall()]
-        # New words only, in one order: two who bring the same ones wait for each other and never in a ring.
-        cursor.execute(
-            "INSERT INTO gallery_vocabulary SELECT given.term FROM unnest(%s::text[]) AS given(term)"
-            " WHERE NOT EXISTS (SELECT 1 FROM gallery_vocabulary known WHERE known.term = given.term)"
-            " ON CONFLICT DO NOTHING",
-            [sorted({word for words, _ in documents for word in words.split()})],
-        )
+        _learn(cursor, documents)
         cursor.executemany(
             f"INSERT INTO {TABLE} (rowid, {TABLE})"  # noqa: S608
-            " VALUES (%s, to_tsvector('simple', %s) || array_to_tsvector(%s::text[]))",
-            # Scopes end in a colon, which no token of a text can.
-            [
-                (number, words, [f"{scope}:" for scope in scopes])
-                for number, (words, scopes) in zip(numbers, documents, strict=True)
-            ],
+            f" VALUES (%s, {_VECTOR})",
+            [(number, *_vector(*document)) for number, document in zip(numbers, documents, strict=True)],
         )
     return numbers
+
+
+# PostgreSQL's own parser would split a token that looks like a number: 7e4b.
+_VECTOR = "%s::tsvector || array_to_tsvector(%s::text[])"
+
+
+def _vector(words: str, scopes: Sequence[str]) -> tuple[str, list[str]]:
+    placed = " ".join(f"{word}:{place}" for place, word in enumerate(words.split(), start=1))
+    # Scopes end in a colon, which no token of a text can.
+    return placed, [f"{scope}:" for scope in scopes]
+
+
+def _learn(cursor: Any, documents: list[tuple[str, Sequence[str]]]) -> None:
+    # New words only, in one order: two who bring the same ones wait for each other and never in a ring.
+    cursor.execute(
+        "INSERT INTO gallery_vocabulary SELECT given.term FROM unnest(%s::text[]) AS given(term)"
+        " WHERE NOT EXISTS (SELECT 1 FROM gallery_vocabulary known WHERE known.term = given.term)"
+        " ON CONFLICT DO NOTHING",
+        [sorted({word for words, _ in documents for word in words.split()})],
+    )
+
+
+def spell_anew(rows: Iterable[tuple[int, str, Sequence[str]]]) -> None:
+    """Index the texts of these rows again. Their numbers stay, and so does their order."""
+    documents = {number: (" ".join(tokens(text)), scopes) for number, text, scopes in rows}
+    with connection.cursor() as cursor:
+        if connection.vendor == "postgresql":
+            _learn(cursor, list(documents.values()))
+            cursor.executemany(
+                f"UPDATE {TABLE} SET {TABLE} = {_VECTOR} WHERE rowid = %s",  # noqa: S608
+                [(*_vector(*document), number) for number, document in documents.items()],
+            )
+        else:
+            cursor.executemany(
+                f"UPDATE {TABLE} SET words = %s WHERE rowid = %s",  # noqa: S608
+                [(words, number) for number, (words, _) in documents.items()],
+            )
 
 
 def remove(rowids: Sequence[int]) -> None:

@@ -22,6 +22,18 @@ def index_results(results: QuerySet[Result, Any]) -> int:
     return len(found)
 
 
+def respell(results: "QuerySet[Any, Any]") -> None:
+    """Spell what is indexed anew, after a change of how words are spelled; for a migration. Nothing else changes."""
+    indexed = results.filter(words__isnull=False).order_by("pk")
+    columns = ("pk", "words_id", "user_id", "team_id", "task__prompt")
+    batch = list(indexed.values_list(*columns)[:BATCH])
+    while batch:
+        fulltext.spell_anew(
+            (row, prompt, [fulltext.scope_of(user_id, team_id)]) for _, row, user_id, team_id, prompt in batch
+        )
+        batch = list(indexed.filter(pk__gt=batch[-1][0]).values_list(*columns)[:BATCH])
+
+
 def _index(batch: Sequence[tuple[Any, ...]]) -> None:
     fulltext.remove([row for _, row, *_ in batch if row is not None])
     numbers = fulltext.add_many(

@@ -1,6 +1,7 @@
 """The one way to a file: rights first, then the bytes, with headers that keep a hostile file harmless."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import partial
 from urllib.parse import quote
 from uuid import UUID
 
@@ -16,7 +17,7 @@ from gallery.models import Result
 from gallery.naming import human_name
 from gallery.organising import note_download
 from gallery.ranges import Unsatisfiable, requested_range
-from gallery.sniffing import BY_MIME
+from gallery.sniffing import BY_MIME, FileType
 from gallery.wording import as_flags
 
 # The bytes under one address never change once the record has named their source, and only this browser may keep them.
@@ -40,6 +41,7 @@ class Served:
     filename: str
     attached: bool = False
     is_final: bool = True
+    copy: embedding.Copy | None = None
 
 
 @require_safe
@@ -74,18 +76,20 @@ def prompted_response(request: HttpRequest, result: Result) -> HttpResponseBase:
     return response
 
 
-def served_response(request: HttpRequest, result: Result, variant: str, *, is_named: bool = True) -> HttpResponseBase:
+def served_response(request: HttpRequest, result: Result, variant: str, *, may_tell: bool = True) -> HttpResponseBase:
     """The bytes of one variant of a saved result, which the caller has seen that this visitor may have.
 
-    `is_named`: whether the file's name may tell the prompt.
+    `may_tell`: whether the prompt may be told, by the file's name and by what an original brought inside.
     """
-    served = _served(result, variant, result.task.prompt if is_named else "")
+    served = _served(result, variant, result.task.prompt if may_tell else "")
+    if not may_tell and variant in {"download", "clip"}:
+        served = _without_words(served, BY_MIME[result.content_type])
     if served.attached:
         _note_download(request, result)
     unchanged = get_conditional_response(request, etag=served.etag)
     if unchanged is not None:
         return _dressed(unchanged, served)
-    if settings.X_ACCEL_PREFIX and files.is_local():
+    if settings.X_ACCEL_PREFIX and files.is_local() and not served.copy:
         handed = HttpResponse(content_type=served.mime)
         handed["X-Accel-Redirect"] = settings.X_ACCEL_PREFIX.rstrip("/") + "/" + quote(served.name)
         return _dressed(handed, served)
@@ -93,6 +97,15 @@ def served_response(request: HttpRequest, result: Result, variant: str, *, is_na
         return _dressed(_answer(request, served), served)
     except FileNotFoundError:
         raise Http404 from None
+
+
+def _without_words(served: Served, known: FileType) -> Served:
+    """The same file without what tells its prompt; under a tag of its own, unless it never told anything."""
+    try:
+        copy = embedding.without_words(served.name, known)
+    except FileNotFoundError:
+        raise Http404 from None
+    return served if copy.is_whole else replace(served, etag=f'{served.etag[:-1]}-bare"', copy=copy)
 
 
 FIELDS = ("task", "kind", "content_type", "sha256", "position", "verified", "task__prompt", "task__parameters")
@@ -116,7 +129,7 @@ def _served(result: Result, variant: str, prompt: str) -> Served:
 
 
 def _answer(request: HttpRequest, served: Served) -> HttpResponseBase:
-    size = files.size_of(served.name)
+    size = served.copy.size if served.copy else files.size_of(served.name)
     header = request.headers.get("Range", "")
     if request.headers.get("If-Range", served.etag) != served.etag:
         header = ""
@@ -125,7 +138,8 @@ def _answer(request: HttpRequest, served: Served) -> HttpResponseBase:
     except Unsatisfiable:
         return HttpResponse(status=416, headers={"Content-Range": f"bytes */{size}"})
     start, length = part or (0, size)
-    pieces = iter(()) if request.method == "HEAD" else files.read_range(served.name, start, length)
+    read = served.copy.read if served.copy else partial(files.read_range, served.name)
+    pieces = iter(()) if request.method == "HEAD" else read(start, length)
     response = StreamingHttpResponse(pieces, status=206 if part else 200, content_type=served.mime)
     response["Content-Length"] = str(length)
     if part:

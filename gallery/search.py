@@ -5,7 +5,7 @@ whose values are ticked is one more row of FACETS.
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import date, datetime, time, timedelta
 from urllib.parse import urlencode
 from uuid import UUID
@@ -25,6 +25,7 @@ KINDS = {"image": "Pictures", "video": "Clips"}
 LONGEST = 200
 MOST_CHOSEN = 20
 LONGEST_TAG = 40
+LONGEST_VERSION = 16
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +47,7 @@ FACETS = {
     "speed": Facet("Speed", "speed", {"relaxed": "Relaxed", "fast": "Fast", "turbo": "Turbo"}),
     "person": Facet("Person", "user_id"),
 }
+FILTERS = (*FACETS, "kind", "starred", "rating", "children", "collection", "tag", "since", "until")
 
 
 def tag_name(said: str) -> str:
@@ -55,7 +57,11 @@ def tag_name(said: str) -> str:
 
 @dataclass(frozen=True, slots=True)
 class Search:
-    """`text` as typed; `kind` is "", "image" or "video"; `chosen`: per facet the ticked values; days are local."""
+    """`text` as typed; `kind` is "", "image" or "video"; `chosen`: per facet the ticked values; days are local.
+
+    `unclear`: a filter was asked for that nobody understands. Such a search finds nothing: left out, the filter would
+    make "all that match" mean more than was asked for.
+    """
 
     text: str = ""
     kind: str = ""
@@ -67,25 +73,32 @@ class Search:
     since: date | None = None
     until: date | None = None
     chosen: Mapping[str, Sequence[str]] = field(default_factory=dict)
+    unclear: bool = False
 
     @classmethod
     def from_query(cls, query: QueryDict) -> "Search":
-        """Never fails: what is not understood is not part of the search."""
+        """Never fails: what is not understood makes the search `unclear`."""
+        text = query.get("q", "").replace("\x00", "").strip()
         kind = query.get("kind", "")
-        rating = query.get("rating", "")
+        # Any of several values will do: the smallest rating holds the others, a value left out finds less, not more.
+        ratings = [int(each) for each in query.getlist("rating") if each in {"1", "2", "3", "4", "5"}]
+        tags = dict.fromkeys(map(tag_name, filter(None, query.getlist("tag"))))
         chosen = {name: _values(facet, query.getlist(name)) for name, facet in FACETS.items()}
-        return cls(
-            text=query.get("q", "").replace("\x00", "").strip()[:LONGEST],
+        understood = cls(
+            text=text[:LONGEST].strip(),
             kind=kind if kind in KINDS else "",
             starred=query.get("starred") == "1",
-            rating=int(rating) if rating in {"1", "2", "3", "4", "5"} else 0,
+            rating=min(ratings, default=0),
             children=query.get("children") == "1",
             collections=tuple(dict.fromkeys(filter(None, map(uuid_of, query.getlist("collection")))))[:MOST_CHOSEN],
-            tags=tuple(dict.fromkeys(filter(None, (tag_name(said) for said in query.getlist("tag")))))[:MOST_CHOSEN],
+            tags=tuple(filter(None, tags))[:MOST_CHOSEN],
             since=_day(query.get("since", "")),
             until=_day(query.get("until", "")),
             chosen={name: values for name, values in chosen.items() if values},
         )
+        given = {name for name in (*FILTERS, "unclear") if any(query.getlist(name))}
+        lost = given - {name for name, _ in understood.pairs} or len(understood.tags) < len(tags)
+        return replace(understood, unclear=bool(lost) or len(text) > LONGEST)
 
     @property
     def collection(self) -> UUID | None:
@@ -101,6 +114,8 @@ class Search:
     def condition(self) -> Q:
         """Everything but the words, on results."""
         wanted = Q(**{f"{FACETS[name].column}__in": values for name, values in self.chosen.items()})
+        if self.unclear:
+            wanted &= Q(pk__in=())
         if self.kind:
             wanted &= Q(kind=self.kind)
         if self.starred:
@@ -138,6 +153,7 @@ class Search:
             *(("tag", tag) for tag in self.tags),
             ("since", self.since.isoformat() if self.since else ""),
             ("until", self.until.isoformat() if self.until else ""),
+            ("unclear", "1" if self.unclear else ""),
         ]
         return [(name, value) for name, value in given if value]
 
@@ -176,7 +192,7 @@ def _values(facet: Facet, given: Sequence[str]) -> tuple[str, ...]:
     elif facet.column == "user_id":
         fitting = [value for value in given if value.isascii() and value.isdigit() and len(value) < 10]
     else:
-        fitting = [value for value in given if value and len(value) <= 8 and value.isprintable()]
+        fitting = [value for value in given if value and len(value) <= LONGEST_VERSION and value.isprintable()]
     return tuple(dict.fromkeys(fitting))[:MOST_CHOSEN]
 
 
@@ -185,14 +201,21 @@ def _said(name: str, value: str) -> tuple[str, str]:
         return ("" if name in {"type", "speed", "ratio"} else FACETS[name].label), FACETS[name].word(value)
     if name in {"since", "until"}:
         return name.capitalize(), _date_words(value)
+    if name == "rating":
+        return "", rating_words(int(value))
     return "", {
         "kind": KINDS.get(value, ""),
         "starred": "Starred",
-        "rating": f"{value} stars and up" if value != "5" else "5 stars",
         "children": "Has children",
         "collection": "In a collection",
         "tag": value,
+        "unclear": "A filter nobody understands",
     }[name]
+
+
+def rating_words(least: int) -> str:
+    """`4 stars and up`."""
+    return f"{least} star{'' if least == 1 else 's'}{' and up' if least < 5 else ''}"
 
 
 def _date_words(value: str) -> str:

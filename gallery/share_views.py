@@ -137,7 +137,7 @@ def file(request: HttpRequest, token: str, result_id: UUID, variant: str) -> Htt
     if variant == "download" and link.with_prompts and request.method == "GET":
         response = prompted_response(request, result)
     else:
-        response = served_response(request, result, variant, is_named=False)
+        response = served_response(request, result, variant, may_tell=False)
     # A revoked link must not live on in a cache.
     response["Cache-Control"] = "private, no-store"
     return response

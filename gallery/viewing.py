@@ -41,7 +41,7 @@ def read_strip(user: User | AnonymousUser, search: Search, result: Result) -> St
         [*before, *own, *after],
         before[-1] if before else None,
         after[0] if after else None,
-        _place(found, here),
+        _place(found, here) if found.holds(result) else "",
     )
 
 

@@ -2,6 +2,7 @@
 
 import csv
 import io
+import re
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import datetime
 from decimal import Decimal
@@ -11,8 +12,11 @@ from django.http import StreamingHttpResponse
 from django.utils import timezone
 from django.utils.http import content_disposition_header
 
-# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection); an apostrophe makes it text again.
-FORMULA = ("=", "+", "-", "@", "\t", "\r")
+# A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection), also behind what it trims off; an
+# apostrophe makes it text again. Where a list is separated by semicolons or tabs, quotes that follow a comma hold
+# nothing together: there a text goes on in the next cell, or the next row, and begins anew.
+_UNSEEN = r"[\s\x00-\x1f\x7f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
+_BEGUN = re.compile(rf"(?:^{_UNSEEN}*+|;{_UNSEEN}*+|(?<!{_UNSEEN}){_UNSEEN}++)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def csv_response(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
@@ -40,9 +44,14 @@ def cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return f"'{value}" if value.startswith(FORMULA) else value
+        return _BEGUN.sub(_as_text, value)
     if isinstance(value, datetime):
         return timezone.localtime(value).isoformat(timespec="seconds")
     if isinstance(value, bool | int | float | Decimal):
         return str(value)
     return cell(str(value))
+
+
+def _as_text(begun: re.Match[str]) -> str:
+    is_new_cell = begun.start() == 0 or not {";", "\t", "\r", "\n"}.isdisjoint(begun[0])
+    return f"{begun[0]}'" if is_new_cell else begun[0]

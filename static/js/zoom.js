@@ -1,4 +1,4 @@
-// Looking closer: wheel, +, -, 0, double click, and dragging. Scale 1 is "fit"; the label tells the true size in per cent.
+// Looking closer: wheel, +, -, 0, double click, two fingers, and dragging. Scale 1 is "fit"; the label tells the true size in per cent.
 const MOST = 8;
 let view = null;
 
@@ -11,7 +11,10 @@ export function watchZoom(viewer) {
   };
   if (!view) return;
   easel.parentElement.addEventListener("wheel", onWheel, { passive: false });
+  held.clear();
   easel.addEventListener("pointerdown", onGrab);
+  easel.addEventListener("pointermove", onMove);
+  for (const end of ["pointerup", "pointercancel"]) easel.addEventListener(end, onRelease);
   easel.addEventListener("dblclick", toggle);
   view.label.addEventListener("click", toggle);
   apply();
@@ -60,17 +63,34 @@ function toggle(event) {
   else zoomTo(full, ...(event.type === "dblclick" ? fromMiddle(event) : []));
 }
 
+// One pointer drags what is zoomed; two take the picture between them: their middle moves it, their distance sizes it.
+const held = new Map();
+
+function grip() {
+  const [a, b = a] = held.values();
+  const [x, y] = fromMiddle({ clientX: (a.clientX + b.clientX) / 2, clientY: (a.clientY + b.clientY) / 2 });
+  return { x, y, apart: Math.hypot(a.clientX - b.clientX, a.clientY - b.clientY) || 1 };
+}
+
 function onGrab(event) {
-  if (view.zoom <= 1 || event.button !== 0) return;
-  const { easel } = view;
-  const start = { x: view.x - event.clientX, y: view.y - event.clientY };
-  const move = (moved) => {
-    Object.assign(view, { x: start.x + moved.clientX, y: start.y + moved.clientY });
-    apply();
-  };
-  easel.setPointerCapture(event.pointerId);
-  easel.addEventListener("pointermove", move);
-  easel.addEventListener("pointerup", () => easel.removeEventListener("pointermove", move), { once: true });
+  if (event.button !== 0 || held.size === 2) return;
+  if (event.isPrimary) held.clear();
+  held.set(event.pointerId, event);
+  view.easel.setPointerCapture(event.pointerId);
+}
+
+function onMove(event) {
+  if (!held.has(event.pointerId)) return;
+  const before = grip();
+  held.set(event.pointerId, event);
+  const now = grip();
+  view.x += now.x - before.x;
+  view.y += now.y - before.y;
+  zoomTo(view.zoom * (now.apart / before.apart), now.x, now.y);
+}
+
+function onRelease(event) {
+  held.delete(event.pointerId);
 }
 
 document.addEventListener("keydown", (event) => {

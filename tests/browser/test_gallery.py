@@ -78,6 +78,71 @@ def test_all_that_match_are_those_of_the_search_that_was_typed_since(site: Site,
     expect(tiles).to_have_count(4)
 
 
+def test_the_search_that_is_kept_is_the_one_that_was_typed(site: Site, page: Page) -> None:
+    visit = newcomer(page, site)
+    visit.compose("paper boats")
+    visit.see_four_pictures()
+    visit.go("/gallery/?kind=image")
+    keep = page.get_by_role("button", name="Keep this search")
+    expect(keep).to_be_visible()
+    page.get_by_role("searchbox").fill("paper")
+    kept = page.locator("#keep-search [name=query]")
+    expect(kept).to_have_value("q=paper&kind=image")
+    # On a wall that was opened without a search there is one to keep as soon as it is typed, and none without it.
+    visit.go("/gallery/")
+    expect(page.get_by_role("button", name="New collection")).to_be_visible()
+    expect(keep).to_have_count(0)
+    page.get_by_role("searchbox").fill("boats")
+    expect(kept).to_have_value("q=boats")
+    page.get_by_role("searchbox").fill("")
+    expect(keep).to_have_count(0)
+
+
+def test_two_fingers_zoom_a_picture_and_one_moves_it(site: Site, page: Page, browser: Browser) -> None:
+    visit = newcomer(page, site)
+    visit.compose("paper boats")
+    visit.see_four_pictures()
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844},
+        has_touch=True,
+        is_mobile=True,
+        storage_state=page.context.storage_state(),
+    )
+    phone = context.new_page()
+    phone.goto(f"{site.url}/gallery/")
+    phone.goto(f"{site.url}{phone.locator('.tile a').first.get_attribute('href')}")
+    easel = phone.locator("[data-easel]")
+    expect(phone.locator("[data-zoom]")).to_contain_text("Fit")
+    box = easel.bounding_box()
+    assert box
+    middle, line = box["x"] + box["width"] / 2, box["y"] + box["height"] / 2
+    fingers = context.new_cdp_session(phone)
+
+    def touch(kind: str, *places: float) -> None:
+        points = [{"x": place, "y": line, "id": number} for number, place in enumerate(places)]
+        fingers.send("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", middle - 20, middle + 20)
+    for apart in range(25, 65, 5):
+        touch("touchMove", middle - apart, middle + apart)
+    touch("touchEnd")
+    expect(easel).to_have_class(re.compile("is-zoomed"))
+    assert phone.evaluate("visualViewport.scale") == 1
+    moved = "element => parseFloat(element.style.getPropertyValue('--x'))"
+    before = easel.evaluate(moved)
+    touch("touchStart", middle)
+    touch("touchMove", middle + 15)
+    touch("touchMove", middle + 40)
+    touch("touchEnd")
+    assert easel.evaluate(moved) > before + 10
+    touch("touchStart", middle - 60, middle + 60)
+    for apart in range(55, 5, -5):
+        touch("touchMove", middle - apart, middle + apart)
+    touch("touchEnd")
+    expect(phone.locator("[data-zoom]")).to_contain_text("Fit")
+    context.close()
+
+
 TOPMOST = """() => [...document.querySelectorAll(".tile")]
   .find((tile) => tile.getBoundingClientRect().bottom > 96)?.dataset.result"""
 

@@ -6,11 +6,13 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+import av
 import pytest
 from django.core.files.storage import default_storage
 from django.test import Client
 from mutagen.mp4 import MP4
-from PIL import Image
+from PIL import Image, ImageCms, IptcImagePlugin
+from PIL.PngImagePlugin import PngInfo
 
 from gallery import files, sharing
 from gallery.models import Collection, CollectionItem, Result, ShareLink
@@ -113,3 +115,102 @@ def test_an_upscale_without_a_prompt_has_a_download_too(shelf: Shelf, download: 
     source = shelf()
     task = new_task(source.user, "", kind="upscale", parent=source.task, parent_position=0, parameters={})
     assert download(shelf(jpeg(), task=task, content_type="image/jpeg")).status_code == 200
+
+
+OTHERS = (
+    '<?xpacket begin="\ufeff" id="W5M0MpCehiHzreSzNTczkc9d"?><x:xmpmeta xmlns:x="adobe:ns:meta/"><rdf:RDF '
+    'xmlns:rdf="http://www.w3.org/1999/02/22-rdf-syntax-ns#"><rdf:Description rdf:about="" '
+    'xmlns:dc="http://purl.org/dc/elements/1.1/"><dc:description><rdf:Alt><rdf:li xml:lang="x-default">'
+    'their own words</rdf:li></rdf:Alt></dc:description></rdf:Description></rdf:RDF></x:xmpmeta><?xpacket end="r"?>'
+).encode()
+
+
+def talkative(content_type: str) -> bytes:
+    """A file as a provider could send it: its prompt inside in every way, turned, and with a colour profile."""
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0112] = "their own words", 6
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    if content_type == "image/jpeg":
+        body = encoded(noise(), quality=90, xmp=OTHERS, exif=exif, icc_profile=profile, comment=b"their own words")
+        return body[:2] + b"\xff\xed\x00\x20Photoshop 3.0\0their own words\0" + body[2:]
+    text = PngInfo()
+    text.add_text("Description", "their own words")
+    text.add_text("Comment", "their own words", zip=True)
+    text.add_itxt("XML:com.adobe.xmp", OTHERS.decode())
+    return encoded(noise(), "PNG", pnginfo=text, exif=exif, icc_profile=profile)
+
+
+def told_clip(tmp_path: Path) -> bytes:
+    copy = tmp_path / "theirs.mp4"
+    copy.write_bytes(clip())
+    tags: Any = MP4(copy)  # type: ignore[no-untyped-call]
+    tags["\xa9cmt"] = ["their own words"]
+    tags.save()
+    return copy.read_bytes()
+
+
+def test_a_jpeg_that_brings_words_tells_ours_alone_as_xmp_and_iptc(shelf: Shelf, download: Download) -> None:
+    told = download(kept(shelf, talkative("image/jpeg"), "image/jpeg")).getvalue()
+    opened: Any = Image.open(io.BytesIO(told))
+    assert told.count(b"http://ns.adobe.com/xap/1.0/\0") == 1
+    assert "paper boats" in opened.info["xmp"].decode()
+    captions: Any = IptcImagePlugin.getiptcinfo(opened)
+    assert captions[2, 120].decode().startswith("paper boats <at> dawn & \U0001f98a")
+    assert (opened.getexif()[0x0112], bool(opened.info["icc_profile"])) == (6, True)
+
+
+def test_a_png_that_brings_words_tells_ours_alone(shelf: Shelf, download: Download) -> None:
+    told = download(kept(shelf, talkative("image/png"), "image/png")).getvalue()
+    opened: Any = Image.open(io.BytesIO(told))
+    opened.load()
+    assert opened.text["Description"].startswith("paper boats")
+    assert "xmp" not in opened.info
+
+
+@pytest.mark.parametrize(
+    "prompt",
+    ["\u591c\u3000\u7a7a", "hello\u00a0world", "\U0001f468\u200d\U0001f469 family", "\u0645\u06cc\u200c\u062e"],
+)
+def test_words_inside_a_file_are_those_of_the_prompt(shelf: Shelf, download: Download, prompt: str) -> None:
+    result = kept(shelf, encoded(noise(), "PNG"), "image/png")
+    result.task.prompt = f"{prompt}\x00\x1b\ufffe"
+    result.task.save()
+    opened: Any = Image.open(io.BytesIO(download(result).getvalue()))
+    opened.load()
+    assert opened.text["Description"].startswith(f"{prompt} --ar")
+
+
+def test_the_longest_words_fit_into_a_jpeg(shelf: Shelf, download: Download) -> None:
+    result = kept(shelf, jpeg(), "image/jpeg")
+    result.task.prompt = "&'\U0001f98a" * 5000
+    result.task.save()
+    assert Image.open(io.BytesIO(download(result).getvalue())).info["xmp"]
+
+
+@pytest.mark.parametrize("content_type", ["image/jpeg", "image/png", "video/mp4"])
+def test_a_link_without_words_gives_none_away_inside_a_file_either(
+    shelf: Shelf, client: Client, tmp_path: Path, content_type: str
+) -> None:
+    is_clip = content_type == "video/mp4"
+    body = told_clip(tmp_path) if is_clip else talkative(content_type)
+    result = kept(shelf, body, content_type, kind="video" if is_clip else "image")
+    collection = Collection.objects.create(user=result.user, name="x")
+    CollectionItem.objects.create(collection=collection, result=result, position=1)
+    _, token = sharing.make(collection, result.user, days=1, password="", may_download=True)
+    address = f"/s/{token}/{result.pk}/{'clip' if is_clip else 'download'}"
+    answer = client.get(address)
+    bare = answer.getvalue()
+    assert b"their own words" not in bare
+    assert int(answer["Content-Length"]) == len(bare)
+    part = client.get(address, headers={"Range": "bytes=100-1999"})
+    assert (part.status_code, part.getvalue()) == (206, bare[100:2000])
+    if is_clip:
+        opened: Any
+        with av.open(io.BytesIO(bare)) as opened:
+            assert len(list(opened.decode(video=0))) == 24
+        return
+    ours: Any = Image.open(io.BytesIO(bare))
+    theirs: Any = Image.open(io.BytesIO(body))
+    assert ours.tobytes() == theirs.tobytes()
+    assert (dict(ours.getexif()), ours.info["icc_profile"]) == ({0x0112: 6}, theirs.info["icc_profile"])
+    assert not {"comment", "xmp", "Description", "Comment"} & set(ours.info)

@@ -9,6 +9,7 @@ from django.test import Client
 from accounts.models import User
 from gallery import files
 from gallery.models import Result
+from gallery.naming import human_name
 from gallery.ranges import Unsatisfiable, requested_range
 from tests.gallery.conftest import Shelf
 
@@ -104,6 +105,24 @@ def test_a_download_is_named_by_its_prompt_and_position(
     browser: Client, shelf: Shelf, prompt: str, expected: str
 ) -> None:
     assert browser.head(address(shelf(prompt=prompt), "download"))["Content-Disposition"] == expected
+
+
+@pytest.mark.parametrize(
+    ("prompt", "name"),
+    [
+        ("हिन्दी कविता", "हिन्दी कविता 1.jpg"),
+        ("ภาษาที่", "ภาษาที่ 1.jpg"),
+        ("cafe\u0301 nuit", "cafe\u0301 nuit 1.jpg"),
+        ("\u0645\u06cc\u200c\u062e", "\u0645\u06cc\u200c\u062e 1.jpg"),
+        ("love \u2764\ufe0f \U0001f468\u200d\U0001f469 fox", "love fox 1.jpg"),
+    ],
+)
+def test_a_file_s_name_is_spelled_as_its_prompt_in_every_script(prompt: str, name: str) -> None:
+    assert human_name(prompt, 0, "jpg") == name
+
+
+def test_a_file_s_name_fits_into_a_file_system() -> None:
+    assert len(human_name("\U00020000" * 200, 0, "jpg").encode()) < 220
 
 
 def test_an_unchanged_file_is_not_sent_again(browser: Client, shelf: Shelf) -> None:

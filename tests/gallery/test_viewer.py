@@ -180,3 +180,15 @@ def test_a_picture_becomes_any_kind_of_reference_with_one_click(browser: Client,
     studio = browser.get(there).text
     assert re.search(rf'name="task_type" value="{task_type}"[^>]* checked', studio)
     assert f"/media/{result.pk}/320" in studio
+
+
+@pytest.mark.parametrize("query", ["starred=1", "q=fog"])
+def test_a_picture_outside_the_search_has_neighbours_and_no_place_in_it(
+    browser: Client, shelf: Shelf, query: str
+) -> None:
+    outside = shelf(prompt="sea")
+    inside = shelf(prompt="fog", starred=True)
+    page = browser.get(f"/gallery/{outside.pk}/?{query}").text
+    assert " of 1" not in page
+    assert f"/gallery/{inside.pk}/" in page
+    assert "1 of 1" in browser.get(f"/gallery/{inside.pk}/?{query}").text

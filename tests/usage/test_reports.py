@@ -166,14 +166,15 @@ def test_what_was_made_elsewhere_is_in_no_figure(desk: Desk) -> None:
     assert found.cost_of_kept == 8
 
 
-@pytest.mark.parametrize("text", ["=1+1", "+1", "-1", "@SUM(A1)", "\t=1", "\r=1"])
-def test_what_a_spreadsheet_would_run_is_text(text: str) -> None:
-    assert cell(text) == f"'{text}"
+@pytest.mark.parametrize("sign", [*"=+-@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
+@pytest.mark.parametrize("before", ["", " ", "\t", "\r", "\n", "\u200b", "\xa0 ", "fog;", "fog; ", "fog\n", "fog\n \n"])
+def test_what_a_spreadsheet_would_run_is_text(before: str, sign: str) -> None:
+    assert cell(f"{before}{sign}1+1") == f"{before}'{sign}1+1"
 
 
 def test_figures_and_plain_text_stay_as_they_are() -> None:
-    values = (Decimal("-8.00"), -8, "fox = dog", None, "ünï")
-    assert [cell(value) for value in values] == ["-8.00", "-8", "fox = dog", "", "ünï"]
+    values = (Decimal("-8.00"), -8, "fox = dog", None, "ünï", "a fox --ar 3:2, -dog\nfog")
+    assert [cell(value) for value in values] == ["-8.00", "-8", "fox = dog", "", "ünï", "a fox --ar 3:2, -dog\nfog"]
 
 
 @pytest.fixture
