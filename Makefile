@@ -23,7 +23,7 @@ run: install  ## Start web, workers and the sandbox; prints the address and a de
 	@exec $(PY) manage.py run_portal
 
 test: install  ## Run every test
-	@$(PY) -m pytest -n auto --dist loadfile
+	@$(PY) -m pytest -n auto --dist loadgroup
 
 gates: install  ## Lint, types, import contracts, templates, security
 	$(PY) -m ruff check .
@@ -36,10 +36,10 @@ gates: install  ## Lint, types, import contracts, templates, security
 	PUBLIC_URL=https://portal.example.com DEBUG=0 $(PY) manage.py check --deploy --fail-level WARNING
 
 check: gates  ## The gates, then every test
-	@$(PY) -m pytest -q -n auto --dist loadfile
+	@$(PY) -m pytest -q -n auto --dist loadgroup
 
 prove: install  ## Run the fault table of docs/reliability.md and print a line per group
-	@RANDOM_TASKS=$(if $(CI),150,2000) $(PY) -m pytest -q -n auto --dist loadfile -p tests.prove_report
+	@RANDOM_TASKS=$(if $(CI),150,2000) $(PY) -m pytest -q -n auto --dist loadgroup -p tests.prove_report
 
 bench: install  ## Measure the ratios of docs/performance.md; fails when a must is missed
 	@$(PY) -m benchmarks

@@ -53,7 +53,7 @@ def page(browser: Browser) -> Iterator[Page]:
 
 @pytest.fixture(scope="session")
 def site(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Site]:
-    """One site for the journeys of a worker; each brings a person of its own (`steps.newcomer`)."""
+    """One site for all journeys of the group "making"; each brings a person of its own (`steps.newcomer`)."""
     folder: Path = tmp_path_factory.mktemp("making")
     with Sandbox(life=(1.5, 2.0), art="plain") as sandbox, Site(folder, sandbox) as site:
         yield site

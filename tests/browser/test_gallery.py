@@ -3,12 +3,15 @@
 import re
 import zipfile
 
+import pytest
 import requests
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.site import Site
 from tests.browser.steps import PASSWORD, SLOW, Visit, newcomer
+
+pytestmark = pytest.mark.xdist_group("making")
 
 
 def test_pictures_are_chosen_thrown_away_brought_back_taken_along_and_shown(

@@ -10,6 +10,7 @@ from tests.browser.site import Site
 from tests.browser.steps import SLOW, Maker, newcomer
 
 # One site for all of them, with a person for each test.
+pytestmark = pytest.mark.xdist_group("making")
 
 
 @pytest.fixture

@@ -15,6 +15,7 @@ from tests.browser.addresses import PAGES, SIGNED_OUT
 from tests.browser.site import Site
 from tests.browser.steps import KEY, PASSWORD, PERSON, Visit
 
+pytestmark = pytest.mark.xdist_group("pages")
 # A finished task, a failed, an unconfirmed one, and one that runs for ever.
 FAULTS = (
     "",

@@ -6,10 +6,13 @@ import hmac
 import re
 import time
 
+import pytest
 from playwright.sync_api import Browser, Page, expect
 
 from tests.browser.site import Site
 from tests.browser.steps import PASSWORD, SLOW, Maker, newcomer
+
+pytestmark = pytest.mark.xdist_group("making")
 
 
 def make_team(visit: Maker, name: str) -> None:
