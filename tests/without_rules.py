@@ -73,7 +73,7 @@ CUTS = (
     Cut("R7", "tasks/reporting.py", "(not task.provider_task_id and report.state != ReportState.FAILED)", "False"),
     Cut("R7", "tasks/reporting.py", "due = now + looks.QUICK_LOOK if empty < looks.EMPTY_LOOKS else note.next_look_at", "due = now + looks.QUICK_LOOK\n        if empty > looks.EMPTY_LOOKS:\n            lifecycle.fail(task, FailureClass.GENERATION, \"\")"),
     Cut("R8", "tasks/lifecycle.py", "    with transaction.atomic():\n        won = task.advance(\n            from_=(Status.RUNNING, Status.UNCONFIRMED, Status.FAILED, Status.CANCELLED)", "    if True:\n        won = task.advance(\n            from_=(Status.RUNNING, Status.UNCONFIRMED, Status.FAILED, Status.CANCELLED)"),
-    Cut("R8", "gallery/services.py", "if position not in known\n", ""),
+    Cut("R8", "gallery/services.py", "if position not in known and position not in gone\n", ""),
     Cut("R9", "gallery/saving.py", "        _declare(result, found, lease)\n        _place(found, folder)\n        _commit(result, found, drawn)", "        _declare(result, found, lease)\n        _commit(result, found, drawn)\n        _place(found, folder)"),
     Cut("R9", "gallery/saving.py", "        drawn = decode(found.path, found.type, folder)\n        lease.keep_alive()\n        _declare(result, found, lease)\n        _place(found, folder)\n", "        _declare(result, found, lease)\n        _place(found, folder)\n        drawn = decode(found.path, found.type, folder)\n"),
     Cut("R10", "gallery/notices.py", "STAGES = (timedelta(hours=1), timedelta(days=1), timedelta(days=7), timedelta(days=12))", "STAGES = (timedelta(hours=1), timedelta(days=1), timedelta(days=12))"),
