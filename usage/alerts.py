@@ -18,6 +18,7 @@ from django.utils import timezone
 
 from accounts.models import AlertMail, ApiKey, Membership, Role, User
 from mjportal.background import enqueue
+from mjportal.given import line_of
 from usage import balances
 from usage.budgets import Standing, standing_of
 from usage.models import Alert, AlertCall, Budget
@@ -168,7 +169,8 @@ def _mail(user: User, alerts: list[Alert]) -> bool:
     if len(alerts) > MOST_LINES:
         page = f"{settings.PUBLIC_URL}{reverse('usage:alerts')}"
         lines.append(f"And {len(alerts) - MOST_LINES} more, which are on the page:\n{page}")
-    subject = alerts[0].title if len(alerts) == 1 else f"{len(alerts)} things to know"
+    # A team may bear a name from before names were one line.
+    subject = line_of(alerts[0].title, 200) if len(alerts) == 1 else f"{len(alerts)} things to know"
     try:
         send_mail(subject, "\n\n".join(lines), None, [user.email])
     except OSError:

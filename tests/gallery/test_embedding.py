@@ -173,7 +173,7 @@ def test_a_png_that_brings_words_tells_ours_alone(shelf: Shelf, download: Downlo
 )
 def test_words_inside_a_file_are_those_of_the_prompt(shelf: Shelf, download: Download, prompt: str) -> None:
     result = kept(shelf, encoded(noise(), "PNG"), "image/png")
-    result.task.prompt = f"{prompt}\x00\x1b\ufffe"
+    result.task.prompt = f"{prompt}\x1b\ufffe"
     result.task.save()
     opened: Any = Image.open(io.BytesIO(download(result).getvalue()))
     opened.load()

@@ -293,3 +293,11 @@ def test_the_webhook_is_called_by_a_worker_and_not_by_whoever_looks_for_what_is_
     assert (job.task["func"], AlertCall.objects.get().tries) == (alerts.CALL_JOB, 0)
     jobs.call_webhook(*job.task["args"])
     assert AlertCall.objects.get().tries == 1
+
+
+def test_a_team_whose_name_has_two_lines_is_told_of(desk: Desk) -> None:
+    team = teams.create(desk.user, "North")
+    type(team).objects.update(name="Nor\nth")
+    Budget.objects.create(team=team, credits=0)
+    alerts.raise_due(timezone.localtime().replace(hour=12))
+    assert ["Nor th" in str(message.subject) for message in mail.outbox] == [True]
