@@ -75,7 +75,7 @@ def create(
 
 def _made_of(batch: Batch, template: str, prompts: Sequence[tuple[str, dict[str, Any]]]) -> list[Task]:
     """The tasks of a form that was sent before. Raises UsedForm when it was sent with other contents."""
-    made = {task.nonce: task for task in batch.tasks.select_related("user").order_by("created_at")}
+    made = {task.nonce: task for task in batch.tasks.order_by("created_at")}
     again = {uuid5(batch.nonce, str(number)): values for number, (_, values) in enumerate(prompts)}
     same = again.keys() == made.keys() and all(is_made_of(made[nonce], again[nonce]) for nonce in again)
     if batch.template != template or not same:
