@@ -6,9 +6,9 @@ import pytest
 from hypothesis import HealthCheck
 from hypothesis import settings as hypothesis_settings
 
-from tests.desk import desk, provider
+from tests.desk import boss, desk, provider
 
-__all__ = ["desk", "provider"]
+__all__ = ["boss", "desk", "provider"]
 
 # The same examples every time and no clock: a busy machine must not make a test fail.
 hypothesis_settings.register_profile(

@@ -6,6 +6,7 @@ from typing import Any
 from uuid import UUID, uuid4
 
 import pytest
+from django.test import Client
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
@@ -15,7 +16,7 @@ from tasks import jobs, lifecycle
 from tasks.models import Task
 from tasks.syncing import sync_due_tasks
 
-__all__ = ["KEY", "Desk", "desk", "fresh", "new_nonce", "provider", "validate"]
+__all__ = ["KEY", "Desk", "boss", "desk", "fresh", "new_nonce", "provider", "validate"]
 
 KEY = "desk-sandbox-key-0001"
 
@@ -91,3 +92,11 @@ def provider(settings: Any) -> Iterator[Sandbox]:
 def desk(db: None, provider: Sandbox) -> Desk:
     """Alice at her desk, with 1,000 credits."""
     return Desk(provider, User.objects.create_user("alice@example.com", name="Alice"))
+
+
+@pytest.fixture
+def boss(db: None) -> Client:
+    """The browser of an admin, boss@example.com."""
+    client = Client()
+    client.force_login(User.objects.create_superuser("boss@example.com", "a long pass phrase"))
+    return client

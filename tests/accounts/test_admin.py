@@ -20,13 +20,6 @@ PASSWORD = "a long pass phrase"
 
 
 @pytest.fixture
-def boss(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("boss@example.com", PASSWORD))
-    return client
-
-
-@pytest.fixture
 def bob(db: None) -> User:
     user = User.objects.create_user("bob@oldfirm.example", PASSWORD, name="Bob")
     vouch_for_address(user)

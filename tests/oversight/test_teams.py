@@ -19,13 +19,6 @@ PASSWORD = "a long pass phrase"
 
 
 @pytest.fixture
-def boss(db: None) -> Client:
-    client = Client()
-    client.force_login(User.objects.create_superuser("boss@example.com", PASSWORD))
-    return client
-
-
-@pytest.fixture
 def owner(desk: Desk) -> Membership:
     """Alice, whose key the team works with."""
     me = teams.create(desk.user, "North").memberships.get()
