@@ -17,9 +17,10 @@ from django.utils.dateparse import parse_date
 
 from gallery.models import Result
 from gallery.shapes import SHAPES
-from gallery.wording import TYPES, in_word
+from gallery.wording import in_word
 from gallery.words import Term, terms
 from mjportal.given import line_of, uuid_of
+from mjportal.vocabulary import TYPES
 
 KINDS = {"image": "Pictures", "video": "Clips"}
 LONGEST = 200

@@ -3,14 +3,8 @@
 from collections.abc import Mapping
 from typing import Any
 
-TYPES = {
-    "mj_txt2img": "Image",
-    "mj_img2img": "From image",
-    "mj_style_reference": "Style reference",
-    "mj_omni_reference": "Omni reference",
-    "mj_video": "Video",
-    "mj_video_hd": "Video HD",
-}
+from mjportal.vocabulary import TYPES
+
 LABELS = {
     "version": "Version",
     "speed": "Speed",

@@ -12,7 +12,7 @@ from django.utils import timezone
 from accounts.models import ApiKey, Team, User
 from accounts.services import next_revisions
 from accounts.spaces import visible
-from kie.parameters import TaskType
+from mjportal.vocabulary import TYPES
 from tasks.remembered import Draft, Preset, Reference  # noqa: F401 - Django finds models here
 
 
@@ -71,7 +71,6 @@ MANY_BAD_LOOKS = 5
 WAITING = (Status.QUEUED, Status.HELD)
 ACTIVE = (Status.QUEUED, Status.SUBMITTING, Status.RUNNING, Status.UNCONFIRMED)
 FINAL = (Status.SUCCEEDED, Status.FAILED, Status.CANCELLED)
-TYPE_NAMES = {kind.value: kind.label for kind in TaskType}
 ALWAYS = models.Q()
 CLIP_TYPES = ("mj_video", "mj_video_hd")
 
@@ -240,7 +239,7 @@ class Task(models.Model):
         """What it is, in a word or two."""
         if self.kind != Kind.GENERATE:
             return self.get_kind_display()
-        return TYPE_NAMES.get(self.task_type, self.task_type)
+        return TYPES.get(self.task_type, self.task_type)
 
     @property
     def expected_results(self) -> int:

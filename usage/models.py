@@ -11,16 +11,7 @@ from django.db import models
 from django.utils import timezone
 
 from accounts.models import Team
-
-SPEEDS = ("relaxed", "fast", "turbo")
-TYPES = {
-    "mj_txt2img": "Image",
-    "mj_img2img": "From image",
-    "mj_style_reference": "Style reference",
-    "mj_omni_reference": "Omni reference",
-    "mj_video": "Video",
-    "mj_video_hd": "Video HD",
-}
+from mjportal.vocabulary import SPEEDS, TYPES
 
 
 def validate_time_zone(name: str) -> None:

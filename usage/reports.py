@@ -11,7 +11,8 @@ from django.db.models import Count, Q, Sum
 from django.utils import timezone
 
 from accounts.models import Team, User
-from usage.models import TYPES, DayOfUse, LedgerEntry
+from mjportal.vocabulary import TYPES
+from usage.models import DayOfUse, LedgerEntry
 from usage.rollup import BROUGHT, CANCELLED, DONE, bounds
 
 NOTHING = Decimal(0)

@@ -17,13 +17,14 @@ from django_q.models import OrmQ
 from accounts import teams
 from accounts.models import ApiKey, Membership, Role, User
 from kie import parameters
+from mjportal.vocabulary import SPEEDS, TYPES
 from tasks import jobs, lifecycle
 from tasks.models import FINAL, Status, Task
 from tasks.sweep import sweep
 from tasks.syncing import sync_due_tasks
 from tests.desk import Desk, fresh
 from usage import balances, prices
-from usage.models import SPEEDS, TYPES, BalanceReading, LedgerEntry, Price
+from usage.models import BalanceReading, LedgerEntry, Price
 
 # `make prove` runs the two thousand of docs/reliability.md; the suite a tenth.
 RANDOM_TASKS = int(os.environ.get("RANDOM_TASKS", "150"))
