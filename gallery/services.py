@@ -188,9 +188,9 @@ def _try_again(ids: list[UUID], user_id: int, team_id: UUID | None) -> int:
     with transaction.atomic():
         # The person's row before the results', as all who change both do.
         changes |= next_revisions(user_id, team_id)
-        asked = Result.objects.filter(pk__in=ids).exclude(state=Result.State.SAVED).update(**changes)
-        for pk in ids:
-            enqueue(SAVE_JOB, pk)
+        if asked := Result.objects.filter(pk__in=ids).exclude(state=Result.State.SAVED).update(**changes):
+            for pk in ids:
+                enqueue(SAVE_JOB, pk)
     return asked
 
 

@@ -76,12 +76,16 @@ def test_a_record_that_names_the_old_address_after_all_ends_the_search_for_anoth
     assert (result.verified, result.named_url, result.next_try_at) == (True, "", None)
 
 
-def test_a_saved_result_can_neither_be_renewed_nor_lost(owner: User, shelf: Shelf) -> None:
+def test_a_saved_result_can_neither_be_renewed_nor_lost(
+    owner: User, shelf: Shelf, django_capture_on_commit_callbacks: Any
+) -> None:
     result = shelf()
     services.renew_source(result.pk, "https://files.example.com/other.jpeg")
     services.link_is_gone(result.pk)
     assert not services.give_up(result)
-    assert not services.try_again(result)
+    with django_capture_on_commit_callbacks() as bells:
+        assert not services.try_again(result)
+    assert bells == []
     result.refresh_from_db()
     assert (result.state, result.source_url) == ("saved", "")
 
