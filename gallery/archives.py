@@ -1,8 +1,5 @@
 """A zip of many results, streamed at once with a known length: nothing is held in memory or on disk."""
 
-import csv
-import io
-import itertools
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -20,7 +17,7 @@ from gallery import files
 from gallery.models import Result
 from gallery.naming import human_name
 from gallery.sniffing import BY_MIME
-from mjportal.spreadsheets import cell
+from mjportal.spreadsheets import csv_lines
 
 FIELDS = ("file", "prompt", "type", "version", "speed", "ratio", "width", "height", "seconds", "saved", "person", "id")
 
@@ -130,14 +127,7 @@ def _all_told(rows: Iterable[Row], names: Iterable[str], zone: tzinfo) -> Iterat
 
 
 def _csv(told: Iterable[dict[str, Any]]) -> Iterator[bytes]:
-    yield "\ufeff".encode()
-    text = io.StringIO()
-    writer = csv.writer(text)
-    for values in itertools.chain([FIELDS], ([cell(each[field]) for field in FIELDS] for each in told)):
-        writer.writerow(values)
-        yield text.getvalue().encode()
-        text.seek(0)
-        text.truncate()
+    return (line.encode() for line in csv_lines(FIELDS, ([each[field] for field in FIELDS] for each in told)))
 
 
 def _json(told: Iterable[dict[str, Any]]) -> Iterator[bytes]:

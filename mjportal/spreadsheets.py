@@ -21,13 +21,14 @@ _BEGUN = re.compile(rf"(?:^{_UNSEEN}*+|;{_UNSEEN}*+|(?<!{_UNSEEN}){_UNSEEN}++)(?
 
 def csv_response(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
     """Stream `rows` under `head` as `name`.csv, UTF-8 with its mark, times in ISO 8601 of the site's zone."""
-    response = StreamingHttpResponse(_lines(head, rows), content_type="text/csv; charset=utf-8")
+    response = StreamingHttpResponse(csv_lines(head, rows), content_type="text/csv; charset=utf-8")
     response["Content-Disposition"] = content_disposition_header(True, f"{name}.csv") or "attachment"
     response["Cache-Control"] = "private, no-store"
     return response
 
 
-def _lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+def csv_lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
+    """The lines of such a file, its mark before the first."""
     yield "\ufeff" + _line(head)
     for row in rows:
         yield _line([cell(value) for value in row])
