@@ -22,8 +22,8 @@ class Right(Enum):
 
 
 def may(role: str, right: Right) -> bool:
-    """Whether this role is enough for the act."""
-    return RANK[Role(role)] >= RANK[right.least]
+    """Whether this role is enough for the act; none, "", is enough for nothing."""
+    return bool(role) and RANK[Role(role)] >= RANK[right.least]
 
 
 def outranks(role: str, other: str) -> bool:

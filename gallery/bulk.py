@@ -99,7 +99,7 @@ def step(job: BulkJob) -> bool:
     """Do the next batch; False when there is none, or the person may not any more."""
     space = Space(job.user_id, job.team_id, role_in(job.user, job.team_id))
     is_active = User.objects.filter(pk=job.user_id, is_active=True).exists()
-    if not is_active or not space.role or not space.may_make:
+    if not is_active or not space.may_make:
         _finish(job, "You may not change this space any more.")
         return False
     left = _left(job, space)

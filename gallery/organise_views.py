@@ -126,8 +126,7 @@ def bulk_undo(request: HttpRequest, job_id: UUID) -> HttpResponse:
     undone = Q(undone_by=None) | Q(undone_by__in=stopped)
     thrown = BulkJob.objects.filter(undone, user=user, act="trash", finished_at__isnull=False)
     job = get_object_or_404(thrown, pk=job_id)
-    role = open_role_in(user, job.team_id)
-    if not role or not may(role, Right.MAKE):
+    if not may(open_role_in(user, job.team_id), Right.MAKE):
         raise Http404
     try:
         with transaction.atomic():

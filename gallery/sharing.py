@@ -85,8 +85,7 @@ def _may_share(link: ShareLink) -> bool:
         return by.is_active
     # Who left the team and came back brings no old link back.
     since = Membership.objects.filter(user=by, team=team_id, joined_at__lte=link.created_at)
-    role = since.values_list("role", flat=True).first()
-    return role is not None and may(role, Right.MAKE)
+    return may(since.values_list("role", flat=True).first() or "", Right.MAKE)
 
 
 def shown_in(collection: Collection) -> "QuerySet[Result]":
@@ -96,8 +95,8 @@ def shown_in(collection: Collection) -> "QuerySet[Result]":
     handed over to a team, is not shown any more.
     """
     own, below = Q(items__collection=collection), Q(items__collection__parent=collection)
-    held = Space(collection.user_id, collection.team_id).holds
-    shown = Result.objects.filter(held, own | below, saved_at__isnull=False, trashed_at=None).annotate(
+    held = Result.objects.in_space(Space(collection.user_id, collection.team_id)).on_wall()
+    shown = held.filter(own | below).annotate(
         place=Min("items__position", filter=own),
         child=Min("items__collection__name", filter=below),
         place_below=Min("items__position", filter=below),
