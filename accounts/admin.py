@@ -29,15 +29,17 @@ def free_address(said: str, person: User) -> str:
     return address
 
 
-class NewPersonForm(forms.ModelForm):  # type: ignore[type-arg]
+class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
+    def clean_email(self) -> str:
+        return free_address(self.cleaned_data["email"], self.instance)
+
+
+class NewPersonForm(PersonForm):
     password = forms.CharField(strip=False, widget=forms.PasswordInput(attrs={"autocomplete": "new-password"}))
 
     class Meta:
         model = User
         fields = ("email", "name", "is_staff")
-
-    def clean_email(self) -> str:
-        return free_address(self.cleaned_data["email"], self.instance)
 
     def clean_password(self) -> str:
         password: str = self.cleaned_data["password"]
@@ -51,11 +53,6 @@ class NewPersonForm(forms.ModelForm):  # type: ignore[type-arg]
         if commit:
             user.save()
         return user
-
-
-class PersonForm(forms.ModelForm):  # type: ignore[type-arg]
-    def clean_email(self) -> str:
-        return free_address(self.cleaned_data["email"], self.instance)
 
 
 @admin.register(User)

@@ -67,9 +67,9 @@ def work_in(user: User, named: str) -> None:
         raise NotThere
 
 
-def name_of(space: Space) -> str:
-    """What `work_in` understands."""
-    return space.team_id.hex if space.team_id else OWN
+def name_of(team_id: UUID | None) -> str:
+    """What `work_in` understands, for a team's space or, with None, one's own."""
+    return team_id.hex if team_id else OWN
 
 
 def _works_in(user: User) -> UUID | None:
@@ -101,13 +101,15 @@ def _ask(user: User) -> list[Space]:
     return spaces
 
 
-def _open_to(user: Any) -> Q:
-    """Those memberships of this person whose team asks for no second factor, or all when they have one.
+def factors_of(user: Any) -> "QuerySet[Authenticator]":
+    """The person's second factors: an app or a passkey is one; recovery codes alone are none."""
+    known: QuerySet[Authenticator] = Authenticator.objects.filter(user_id=user.pk)
+    return known.exclude(type=Authenticator.Type.RECOVERY_CODES)
 
-    An app or a passkey is one; recovery codes alone are none.
-    """
-    factors = Authenticator.objects.filter(user_id=user.pk).exclude(type=Authenticator.Type.RECOVERY_CODES)
-    return Q(team__factor_required=False) | Q(Exists(factors))
+
+def _open_to(user: Any) -> Q:
+    """Those memberships of this person whose team asks for no second factor, or all when they have one."""
+    return Q(team__factor_required=False) | Q(Exists(factors_of(user)))
 
 
 def open_memberships(user: Any) -> "QuerySet[Membership]":
@@ -157,8 +159,7 @@ def _role(memberships: "QuerySet[Membership]", team_id: UUID | None) -> str:
 
 def may_in(user: Any, team_id: UUID | None, right: Right) -> bool:
     """Whether the person may do this in the team, or in their own space."""
-    role = role_in(user, team_id)
-    return bool(role) and may(role, right)
+    return may(role_in(user, team_id), right)
 
 
 def key_for(user_id: int, team_id: UUID | None) -> ApiKey | None:

@@ -5,7 +5,6 @@ from collections.abc import Callable
 from typing import Any
 from uuid import UUID
 
-from allauth.mfa.models import Authenticator
 from django.conf import settings
 from django.contrib import messages
 from django.http import HttpRequest, HttpResponse
@@ -14,7 +13,7 @@ from django.urls import reverse
 
 from accounts.firstrun import somebody_exists
 from accounts.models import User
-from accounts.spaces import NotThere, space_holding, space_of, work_in
+from accounts.spaces import NotThere, factors_of, space_holding, space_of, work_in
 
 
 class FirstRunMiddleware:
@@ -95,7 +94,8 @@ class FactorMiddleware:
         return redirect("mfa_index")
 
     def _why(self, user: User, path: str, team_id: UUID | None) -> str:
-        if user.is_staff and settings.STAFF_FACTOR_REQUIRED and path.startswith(self.ruling) and not has_factor(user):
+        rules = user.is_staff and settings.STAFF_FACTOR_REQUIRED and path.startswith(self.ruling)
+        if rules and not factors_of(user).exists():
             return "The admin's pages need a second factor. Set one up here first."
         if path.startswith(self.open):
             return ""
@@ -103,9 +103,3 @@ class FactorMiddleware:
         if space.is_shut:
             return f"{space.name} asks its members for a second factor. Set one up here, or work in your own space."
         return ""
-
-
-def has_factor(user: User) -> bool:
-    """Whether the person has an app or a passkey; recovery codes alone are none."""
-    known = Authenticator.objects.filter(user=user).exclude(type=Authenticator.Type.RECOVERY_CODES)
-    return bool(known.exists())

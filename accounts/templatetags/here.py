@@ -8,7 +8,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from accounts.models import User
-from accounts.spaces import Space, name_of, space_of
+from accounts.spaces import name_of, space_of
 
 register = template.Library()
 
@@ -17,7 +17,7 @@ register = template.Library()
 def space_name(context: Any) -> str:
     """The name of the space this page shows, "" for nobody."""
     user = context.get("user")
-    return name_of(space_of(user)) if isinstance(user, User) else ""
+    return name_of(space_of(user).team_id) if isinstance(user, User) else ""
 
 
 @register.simple_tag(takes_context=True)
@@ -29,7 +29,7 @@ def space_field(context: Any) -> SafeString:
 @register.simple_tag
 def space_field_of(team_id: UUID | None) -> SafeString:
     """For a form that does something with one object: in the space that holds it, whatever page shows it."""
-    return _field(name_of(Space(0, team_id)))
+    return _field(name_of(team_id))
 
 
 def _field(name: str) -> SafeString:
