@@ -57,11 +57,9 @@ def collections(request: HttpRequest) -> HttpResponse:
 @require_http_methods(["GET", "HEAD", "POST"])
 def collection(request: HttpRequest, collection_id: UUID) -> HttpResponse:
     """One collection: its pictures in order, its name, and its links. POST: rename, move up or down, or delete."""
-    user = signed_in(request)
     found = _mine(request, collection_id)
-    may_change = may_in(user, found.team_id, Right.MAKE)
     if request.method == "POST":
-        if not may_change:
+        if not may_in(signed_in(request), found.team_id, Right.MAKE):
             raise Http404
         return _change(request, found)
     return collection_page(request, found)
@@ -79,9 +77,9 @@ def collection_page(request: HttpRequest, found: Collection, **more: Any) -> Htt
         "page": Paginator(_items(found), PAGE).get_page(request.GET.get("page")),
         "children": found.children.all(),
         "links": links,
-        "shown": sharing.shown_in(found).count(),
+        "shown": sharing.shown_in(found).count() if may_change else 0,
         "most_shown": sharing.MOST_SHOWN,
-        "also_by": len(_open_links(found.parent)),
+        "also_by": len(_open_links(found.parent)) if may_change else 0,
         "tops": tops,
         "may_change": may_change,
         "tally": reviewing.tally(found) if may_change else [],

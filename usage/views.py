@@ -195,7 +195,7 @@ def _reconciliation(key: ApiKey | None, name: str) -> list[tuple[str, balances.D
         accounts = [key.fingerprint] if key else []
         names = {}
     found = balances.days(accounts, now - timedelta(days=7), now)
-    moved = [day for day in found if day.taken or day.explained or day.unexplained or day.came_in]
+    moved = [day for day in found if day.taken or day.unexplained or day.came_in]
     calm = [day for day in moved if not day.unexplained and not day.came_in][:MOST_DAYS]
     shown = [day for day in moved if day.unexplained or day.came_in or day in calm]
     return [(names.get(day.key_fingerprint, "a former key"), day) for day in shown]
