@@ -16,8 +16,10 @@ from gallery import embedding, files
 from gallery.models import Result
 from gallery.naming import human_name
 from gallery.organising import note_download
+from gallery.pieces import Copy
 from gallery.ranges import Unsatisfiable, requested_range
 from gallery.sniffing import BY_MIME, FileType
+from gallery.stripping import without_words
 from gallery.wording import as_flags
 
 # The bytes under one address never change once the record has named their source, and only this browser may keep them.
@@ -41,7 +43,7 @@ class Served:
     filename: str
     attached: bool = False
     is_final: bool = True
-    copy: embedding.Copy | None = None
+    copy: Copy | None = None
 
 
 @require_safe
@@ -102,7 +104,7 @@ def served_response(request: HttpRequest, result: Result, variant: str, *, may_t
 def _without_words(served: Served, known: FileType) -> Served:
     """The same file without what tells its prompt; under a tag of its own, unless it never told anything."""
     try:
-        copy = embedding.without_words(served.name, known)
+        copy = without_words(served.name, known)
     except FileNotFoundError:
         raise Http404 from None
     return served if copy.is_whole else replace(served, etag=f'{served.etag[:-1]}-bare"', copy=copy)

@@ -18,7 +18,7 @@ from django.utils.dateparse import parse_date
 from gallery.models import Result
 from gallery.shapes import SHAPES
 from gallery.wording import in_word
-from gallery.words import Term, terms
+from gallery.words import Term, is_lost, terms
 from mjportal.given import line_of, uuid_of
 from mjportal.vocabulary import TYPES
 
@@ -60,8 +60,8 @@ def tag_name(said: str) -> str:
 class Search:
     """`text` as typed; `kind` is "", "image" or "video"; `chosen`: per facet the ticked values; days are local.
 
-    `unclear`: a filter was asked for that nobody understands. Such a search finds nothing: left out, the filter would
-    make "all that match" mean more than was asked for.
+    `unclear`: a filter was asked for that nobody understands, or words without a letter. Such a search finds nothing:
+    left out, they would make "all that match" mean more than was asked for.
     """
 
     text: str = ""
@@ -99,7 +99,7 @@ class Search:
         )
         given = {name for name in (*FILTERS, "unclear") if any(query.getlist(name))}
         lost = given - {name for name, _ in understood.pairs} or len(understood.tags) < len(tags)
-        return replace(understood, unclear=bool(lost) or len(text) > LONGEST)
+        return replace(understood, unclear=bool(lost) or len(text) > LONGEST or is_lost(text))
 
     @property
     def collection(self) -> UUID | None:

@@ -9,7 +9,6 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.cache import patch_vary_headers
-from django.utils.http import url_has_allowed_host_and_scheme
 from django.views.decorators.http import require_POST, require_safe
 
 from accounts.people import signed_in
@@ -25,7 +24,7 @@ from gallery.sniffing import BY_MIME
 from gallery.viewing import beside, read_family, read_strip
 from gallery.wall import clock, count_found, day_name, read_around, read_newer, read_page
 from gallery.wording import as_flags, in_words, type_name
-from mjportal.given import uuid_of
+from mjportal.given import uuid_of, way_back
 
 DENSITIES = 5
 DEFAULT_DENSITY = 3
@@ -171,6 +170,4 @@ def star(request: HttpRequest, result_id: UUID) -> HttpResponse:
     services.set_star(result, request.POST.get("starred") == "1")
     if getattr(request, "htmx", False):
         return HttpResponse(status=204)
-    back = request.POST.get("next", "")
-    is_ours = url_has_allowed_host_and_scheme(back, allowed_hosts={request.get_host()})
-    return redirect(back if is_ours else reverse("gallery:viewer", args=[result.pk]))
+    return redirect(way_back(request, reverse("gallery:viewer", args=[result.pk])))

@@ -73,6 +73,11 @@ class Term:
     whole: bool = False
 
 
+def is_lost(text: str) -> bool:
+    """Whether something was typed, more than the beginning of a term, and nothing of it can be looked for."""
+    return bool(text.translate(_TYPED).strip(' -"([{}])')) and not terms(text)
+
+
 def terms(text: str) -> list[Term]:
     """What is typed, as terms: `fog "pine valley" -people`. Never fails; what has no letters or digits is left out."""
     found = []

@@ -15,8 +15,10 @@ from django.utils.http import content_disposition_header
 # A cell that begins so is a formula to a spreadsheet (OWASP, CSV injection), also behind what it trims off; an
 # apostrophe makes it text again. Where a list is separated by semicolons or tabs, quotes that follow a comma hold
 # nothing together: there a text goes on in the next cell, or the next row, and begins anew.
-_UNSEEN = r"[\s\x00-\x1f\x7f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff]"
-_BEGUN = re.compile(rf"(?:^{_UNSEEN}*+|;{_UNSEEN}*+|(?<!{_UNSEEN}){_UNSEEN}++)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_UNSEEN = r"\s\x00-\x1f\x7f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
+# Nor are a text's own quotes seen there: written twice, they begin the next cell with an empty pair.
+_LOST = rf'["{_UNSEEN}]'
+_BEGUN = re.compile(rf"(?:^[{_UNSEEN}]*+|;{_LOST}*+|(?<!{_LOST}){_LOST}++)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
 
 
 def csv_response(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:

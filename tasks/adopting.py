@@ -9,6 +9,7 @@ from decimal import Decimal
 from uuid import UUID
 
 from django.db import IntegrityError, transaction
+from django.db.models import Q
 from django.utils import timezone
 
 from accounts.models import ApiKey, User
@@ -55,8 +56,14 @@ def adopt(user: User, team_id: UUID | None, numbers: Sequence[str]) -> tuple[lis
     doubtful = Task.objects.filter(key_fingerprint=key.fingerprint, status__in=IN_DOUBT)
     if doubtful.exists():
         raise StillOpen
-    made = [task for number in numbers[:MOST] if (task := _adopt(user, team_id, key, number, key.fingerprint))]
-    here = Task.objects.visible_to(user).filter(key_fingerprint=key.fingerprint, provider_task_id__in=numbers[:MOST])
+    numbers = numbers[:MOST]
+    # What a callback named and no record has proved yet: as an import it would keep the paid task from its number.
+    hinted = Q(provider_task_id="", hinted_task_id__in=numbers)
+    of_account = Task.objects.filter(key_fingerprint=key.fingerprint)
+    claimed = set(of_account.filter(hinted).values_list("hinted_task_id", flat=True))
+    free = (number for number in numbers if number not in claimed)
+    made = [task for number in free if (task := _adopt(user, team_id, key, number, key.fingerprint))]
+    here = of_account.visible_to(user).filter(hinted | Q(provider_task_id__in=numbers))
     # What could not be found the last time is looked for again.
     here.filter(kind=Kind.IMPORT, status=Status.FAILED).update(next_look_at=timezone.now())
     return made, here.count() - len(made)

@@ -16,6 +16,7 @@ from PIL.PngImagePlugin import PngInfo
 
 from gallery import files, sharing
 from gallery.models import Collection, CollectionItem, Result, ShareLink
+from gallery.sniffing import BY_MIME
 from tests.gallery.conftest import Shelf, new_task
 from tests.gallery.pictures import clip, encoded, jpeg, noise
 
@@ -33,9 +34,8 @@ def download(browser: Client) -> Download:
 
 def kept(shelf: Shelf, body: bytes, content_type: str, **fields: Any) -> Result:
     result = shelf(body, prompt=PROMPT, content_type=content_type, **fields)
-    if content_type == "image/png":
-        path = Path(default_storage.path(files.original_name(result.sha256, "png")))
-        path.write_bytes(body)
+    name = files.original_name(result.sha256, BY_MIME[content_type].extension)
+    Path(default_storage.path(name)).write_bytes(body)
     return result
 
 
@@ -140,6 +140,14 @@ def talkative(content_type: str) -> bytes:
     return encoded(noise(), "PNG", pnginfo=text, exif=exif, icc_profile=profile)
 
 
+def shared(result: Result) -> str:
+    """The address of its original for the guests of a link that gives no prompts along."""
+    collection = Collection.objects.create(user=result.user, name="x")
+    CollectionItem.objects.create(collection=collection, result=result, position=1)
+    _, token = sharing.make(collection, result.user, days=1, password="", may_download=True)
+    return f"/s/{token}/{result.pk}/{'clip' if result.kind == Result.Kind.VIDEO else 'download'}"
+
+
 def told_clip(tmp_path: Path) -> bytes:
     copy = tmp_path / "theirs.mp4"
     copy.write_bytes(clip())
@@ -193,11 +201,7 @@ def test_a_link_without_words_gives_none_away_inside_a_file_either(
 ) -> None:
     is_clip = content_type == "video/mp4"
     body = told_clip(tmp_path) if is_clip else talkative(content_type)
-    result = kept(shelf, body, content_type, kind="video" if is_clip else "image")
-    collection = Collection.objects.create(user=result.user, name="x")
-    CollectionItem.objects.create(collection=collection, result=result, position=1)
-    _, token = sharing.make(collection, result.user, days=1, password="", may_download=True)
-    address = f"/s/{token}/{result.pk}/{'clip' if is_clip else 'download'}"
+    address = shared(kept(shelf, body, content_type, kind="video" if is_clip else "image"))
     answer = client.get(address)
     bare = answer.getvalue()
     assert b"their own words" not in bare
@@ -214,3 +218,88 @@ def test_a_link_without_words_gives_none_away_inside_a_file_either(
     assert ours.tobytes() == theirs.tobytes()
     assert (dict(ours.getexif()), ours.info["icc_profile"]) == ({0x0112: 6}, theirs.info["icc_profile"])
     assert not {"comment", "xmp", "Description", "Comment"} & set(ours.info)
+
+
+WORDS = b"their own words"
+
+
+def webp(*, moving: bool) -> bytes:
+    exif = Image.Exif()
+    exif[0x010E], exif[0x0112] = WORDS.decode(), 6
+    profile = ImageCms.ImageCmsProfile(ImageCms.createProfile("sRGB")).tobytes()
+    more: dict[str, Any] = {"save_all": True, "append_images": [noise(seed=1)], "duration": 70} if moving else {}
+    return encoded(noise(), "WEBP", lossless=True, xmp=OTHERS, exif=exif, icc_profile=profile, **more)
+
+
+@pytest.mark.parametrize("moving", [False, True])
+def test_a_webp_keeps_frames_profile_and_orientation_alone(shelf: Shelf, client: Client, moving: bool) -> None:
+    body = webp(moving=moving) + WORDS
+    bare = client.get(shared(kept(shelf, body, "image/webp"))).getvalue()
+    ours: Any = Image.open(io.BytesIO(bare))
+    theirs: Any = Image.open(io.BytesIO(body))
+    assert WORDS not in bare
+    assert (ours.n_frames, dict(ours.getexif())) == (1 + moving, {0x0112: 6})
+    assert ours.info["icc_profile"] == theirs.info["icc_profile"]
+    ours.seek(moving)
+    theirs.seek(moving)
+    assert ours.tobytes() == theirs.tobytes()
+    assert "xmp" not in ours.info
+
+
+def test_a_plain_webp_stays_as_it_is(shelf: Shelf, client: Client) -> None:
+    body = encoded(noise(), "WEBP", lossless=True)
+    assert client.get(shared(kept(shelf, body, "image/webp"))).getvalue() == body
+
+
+def test_a_gif_keeps_its_pictures_times_and_loop_alone(shelf: Shelf, client: Client) -> None:
+    frames = {"save_all": True, "append_images": [noise(seed=1)], "duration": [70, 90], "loop": 3}
+    body = encoded(noise(), "GIF", comment=WORDS, **frames) + WORDS
+    bare = client.get(shared(kept(shelf, body, "image/gif"))).getvalue()
+    ours: Any = Image.open(io.BytesIO(bare))
+    theirs: Any = Image.open(io.BytesIO(body))
+    assert WORDS in body
+    assert WORDS not in bare
+    assert (ours.n_frames, ours.info["loop"], ours.info["duration"]) == (2, 3, 70)
+    ours.seek(1)
+    theirs.seek(1)
+    assert (ours.convert("RGB").tobytes(), ours.info["duration"]) == (theirs.convert("RGB").tobytes(), 90)
+
+
+def test_a_webm_plays_without_its_tags_and_titles(shelf: Shelf, client: Client) -> None:
+    file = io.BytesIO()
+    output: Any
+    with av.open(file, "w", format="webm") as output:
+        output.metadata.update({"title": WORDS.decode(), "comment": WORDS.decode()})
+        stream = output.add_stream("libvpx", rate=24)
+        stream.width, stream.height, stream.pix_fmt = 96, 64, "yuv420p"
+        stream.metadata["title"] = WORDS.decode()
+        for index in range(24):
+            output.mux(stream.encode(av.VideoFrame.from_image(noise(seed=index))))  # type: ignore[no-untyped-call]
+        output.mux(stream.encode())
+    body = file.getvalue()
+    bare = client.get(shared(kept(shelf, body, "video/webm", kind="video"))).getvalue()
+    assert body.count(WORDS) >= 3
+    assert WORDS not in bare
+    assert len(bare) == len(body)
+    ours, theirs = frames_of(bare), frames_of(body)
+    assert (len(ours), ours == theirs) == (24, True)
+
+
+def frames_of(body: bytes) -> list[bytes]:
+    opened: Any
+    with av.open(io.BytesIO(body)) as opened:
+        return [frame.to_ndarray().tobytes() for frame in opened.decode(video=0)]
+
+
+def test_words_between_the_scans_of_a_jpeg_and_behind_its_end_stay_here(shelf: Shelf, client: Client) -> None:
+    plain = encoded(noise(), quality=90, progressive=True)
+    second = plain.index(b"\xff\xda", plain.index(b"\xff\xda") + 2)
+    comment = b"\xff\xfe" + (len(WORDS) + 2).to_bytes(2) + WORDS
+    body = plain[:second] + comment + plain[second:] + WORDS
+    assert client.get(shared(kept(shelf, body, "image/jpeg"))).getvalue() == plain
+
+
+def test_what_stands_in_the_free_room_of_a_clip_stays_here(shelf: Shelf, client: Client) -> None:
+    body = clip() + (len(WORDS) + 8).to_bytes(4) + b"free" + WORDS
+    bare = client.get(shared(kept(shelf, body, "video/mp4", kind="video"))).getvalue()
+    assert (WORDS in bare, len(bare)) == (False, len(body))

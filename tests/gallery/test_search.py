@@ -220,6 +220,9 @@ def test_a_version_as_long_as_one_is_kept_can_be_ticked(browser: Client, shelf: 
         "since=nonsense",
         "until=9999-01-01",
         f"q={'a ' * 101}",
+        "q=!!!",
+        "q=%E2%80%8B",
+        "q=-...",
     ],
 )
 def test_a_filter_nobody_understands_finds_nothing_and_no_act_means_more(
@@ -232,6 +235,12 @@ def test_a_filter_nobody_understands_finds_nothing_and_no_act_means_more(
     act = {"act": "trash", "everything": "1", "search": query}
     browser.post("/gallery/act/", act, headers={"HX-Request": "true"})
     assert not Result.objects.filter(trashed_at__isnull=False).exists()
+
+
+@pytest.mark.parametrize("begun", ["", "-", '"', "(-", "\u201c", "\u2013"])
+def test_the_beginning_of_a_term_leaves_the_wall_as_it_is(browser: Client, shelf: Shelf, begun: str) -> None:
+    shelf()
+    assert len(shown(browser.get("/gallery/", {"q": begun}).text)) == 1
 
 
 def test_of_several_values_one_that_is_understood_is_enough(browser: Client, shelf: Shelf) -> None:

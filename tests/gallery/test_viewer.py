@@ -128,7 +128,9 @@ def test_the_script_gets_a_quiet_answer_to_a_star(browser: Client, shelf: Shelf)
     assert (response.status_code, response.content) == (204, b"")
 
 
-@pytest.mark.parametrize("target", ["https://evil.example.com/", "//evil.example.com", "javascript:alert(1)", ""])
+@pytest.mark.parametrize(
+    "target", ["https://evil.example.com/", "//evil.example.com", "javascript:alert(1)", "", "gallery"]
+)
 def test_a_star_leads_nowhere_else(browser: Client, shelf: Shelf, target: str) -> None:
     result = shelf()
     assert browser.post(address(result, "star/"), {"next": target})["Location"] == address(result)

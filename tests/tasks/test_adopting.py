@@ -99,6 +99,14 @@ def number(desk: Desk) -> str:
     return task.provider_task_id
 
 
+def test_a_number_that_a_callback_named_stays_with_the_task_it_was_paid_for(
+    alice: Client, desk: Desk, number: str
+) -> None:
+    Task.objects.update(hinted_task_id=number)
+    assert "1 were here already" in bring(alice, number).text
+    assert Task.objects.get().kind == Kind.GENERATE
+
+
 def test_a_number_that_was_not_found_can_be_brought_again(alice: Client, desk: Desk, number: str) -> None:
     desk.sandbox.fault("code:422", on="report", times=1)
     bring(alice, number)

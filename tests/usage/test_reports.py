@@ -167,7 +167,10 @@ def test_what_was_made_elsewhere_is_in_no_figure(desk: Desk) -> None:
 
 
 @pytest.mark.parametrize("sign", [*"=+-@", "\uff1d", "\uff0b", "\uff0d", "\uff20"])
-@pytest.mark.parametrize("before", ["", " ", "\t", "\r", "\n", "\u200b", "\xa0 ", "fog;", "fog; ", "fog\n", "fog\n \n"])
+@pytest.mark.parametrize(
+    "before",
+    ["", " ", "\t", "\r", "\n", "\u200b", "\xa0 ", "fog;", "fog; ", "fog\n", "fog\n \n", 'fog;"', 'fog\t""', 'fog"\n"'],
+)
 def test_what_a_spreadsheet_would_run_is_text(before: str, sign: str) -> None:
     assert cell(f"{before}{sign}1+1") == f"{before}'{sign}1+1"
 

@@ -1,0 +1,194 @@
+"""A copy of an original that tells nothing but the picture: for links that do not give their prompts away.
+
+Pixels, colours, movement and orientation stay. What a format keeps beside them goes, and so does what nobody knows:
+a provider may write a prompt anywhere a format has room.
+"""
+
+from collections.abc import Callable, Iterator
+from typing import Any
+
+from gallery.pieces import Copy, Kept, Pieces, joined, jpeg_segments, png_chunk, png_chunks
+from gallery.sniffing import GIF, JPEG, MP4, PNG, WEBM, WEBP, FileType
+
+_EXIF = b"Exif\0\0"
+# What is kept beside the picture itself: how it is to be drawn.
+_DRAWN_JPEG = {0xE0: b"JF", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
+_DRAWN_PNG = frozenset(b"iCCP sRGB gAMA cHRM cICP sBIT pHYs tRNS bKGD mDCV cLLI acTL fcTL fdAT".split())
+_DRAWN_WEBP = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
+_DRAWN_GIF = frozenset({b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012"})
+_HAS_EXIF, _HAS_XMP = 0x08, 0x04
+_NOTHING = bytes(64 * 1024)
+_TELLING_BOXES = frozenset({b"udta", b"meta", b"uuid", b"free", b"skip"})
+_BOXES_OF_BOXES = frozenset({b"moov", b"trak", b"mdia", b"moof", b"traf"})
+# Segment, Cluster, Info, Tracks, TrackEntry: their children are looked at one by one.
+_MASTERS = frozenset({0x18538067, 0x1F43B675, 0x1549A966, 0x1654AE6B, 0xAE})
+# Tags, Attachments, Chapters, Title, SegmentFilename, Name, Void; and CRC-32, which would not fit any more.
+_TELLING_ELEMENTS = frozenset({0x1254C367, 0x1941A469, 0x1043A770, 0x7BA9, 0x7384, 0x536E, 0xEC, 0xBF})
+
+
+def without_words(name: str, file_type: FileType) -> Copy:
+    """The kept file `name` without anything that could tell its prompt. FileNotFoundError if it is gone."""
+    kept = Kept(name)
+    return Copy(kept, joined(_STRIP[file_type](kept)))
+
+
+def _jpeg(kept: Kept) -> Pieces:
+    pieces: Pieces = [range(2)]
+    for where, marker, payload in jpeg_segments(kept):
+        if marker == 0xE1 and payload.startswith(_EXIF):
+            turned = _turned(payload[len(_EXIF) :])
+            if turned:
+                body = _EXIF + turned
+                pieces.append(b"\xff\xe1" + (len(body) + 2).to_bytes(2) + body)
+        elif not (0xE0 <= marker <= 0xEF or marker == 0xFE) or (
+            marker in _DRAWN_JPEG and payload.startswith(_DRAWN_JPEG[marker])
+        ):
+            pieces.append(where)
+    return pieces
+
+
+def _turned(exif: bytes) -> bytes:
+    """Exif that says the orientation of this one and nothing else; empty when the picture is not turned."""
+    order: Any = {b"II": "little", b"MM": "big"}.get(exif[:2], "big")
+    table = int.from_bytes(exif[4:8], order)
+    for number in range(int.from_bytes(exif[table : table + 2], order)):
+        entry = exif[table + 2 + 12 * number :][:12]
+        if int.from_bytes(entry[:2], order) == 0x0112 and 1 < (way := int.from_bytes(entry[8:10], order)) <= 8:
+            return b"MM\0*\0\0\0\x08\0\x01\x01\x12\0\x03\0\0\0\x01" + way.to_bytes(2) + bytes(6)
+    return b""
+
+
+def _png(kept: Kept) -> Pieces:
+    pieces: Pieces = [range(8)]
+    for where, kind in png_chunks(kept):
+        if kind == b"eXIf" and (turned := _turned(kept.at(where.start + 8, len(where) - 12))):
+            pieces.append(png_chunk(kind, turned))
+        elif kind[:1].isupper() or kind in _DRAWN_PNG:
+            pieces.append(where)
+        if kind == b"IEND":
+            break
+    return pieces
+
+
+def _webp(kept: Kept) -> Pieces:
+    chunks: Pieces = []
+    turned, at = b"", 12
+    while len(head := kept.at(at, 8)) == 8 and (end := at + 8 + int.from_bytes(head[4:], "little")) <= kept.size:
+        stop = min(end + end % 2, kept.size)
+        if head[:4] == b"EXIF":
+            turned = _turned(kept.at(at + 8, end - at - 8).removeprefix(_EXIF))
+        elif head[:4] in _DRAWN_WEBP:
+            chunks.append(range(at, stop))
+        at = stop
+    if chunks and isinstance(first := chunks[0], range) and (extended := kept.at(12, 9))[:4] == b"VP8X":
+        flags = extended[8] & ~(_HAS_EXIF | _HAS_XMP) | (_HAS_EXIF if turned else 0)
+        chunks[:1] = [extended[:8], bytes([flags]), range(first.start + 9, first.stop)]
+    if turned:
+        chunks.append(b"EXIF" + len(turned).to_bytes(4, "little") + turned)
+    return [b"RIFF", (4 + sum(map(len, chunks))).to_bytes(4, "little"), b"WEBP", *chunks]
+
+
+def _gif(kept: Kept) -> Pieces:
+    screen = kept.at(0, 13)
+    at = 13 + _colours(screen[10])
+    pieces: Pieces = [range(at)]
+    while head := kept.at(at, 14):
+        if head[:1] == b"\x3b":
+            return [*pieces, range(at, at + 1)]
+        is_picture = head[:1] == b"\x2c" and len(head) > 9
+        if not is_picture and head[:1] != b"\x21":
+            break
+        end = _blocks_end(kept, at + 11 + _colours(head[9]) if is_picture else at + 2)
+        if is_picture or head[1] == 0xF9 or (head[1] == 0xFF and head[3:14] in _DRAWN_GIF):
+            pieces.append(range(at, end))
+        at = end
+    return pieces
+
+
+def _colours(flags: int) -> int:
+    """The bytes of the colour table these flags announce."""
+    return 3 << ((flags & 7) + 1) if flags & 0x80 else 0
+
+
+def _blocks_end(kept: Kept, at: int) -> int:
+    while (size := kept.at(at, 1)) and size[0]:
+        at += 1 + size[0]
+    return min(at + 1, kept.size)
+
+
+def _mp4(kept: Kept) -> Pieces:
+    return list(_boxes(kept, 0, kept.size))
+
+
+def _boxes(kept: Kept, start: int, end: int) -> Iterator[bytes | range]:
+    """The boxes, those that tell something emptied where they are: others say by number where things lie."""
+    at = start
+    while len(head := kept.at(at, 16)) >= 8 and at < end:
+        size, kind, inside = int.from_bytes(head[:4]), head[4:8], 8
+        if size == 1:
+            size, inside = int.from_bytes(head[8:]), 16
+        stop = at + size if size else end
+        if stop > end or stop < at + inside:
+            break
+        if kind in _TELLING_BOXES:
+            yield head[:4] + b"free" + head[8:inside]
+            yield from _blank(stop - at - inside)
+        elif kind in _BOXES_OF_BOXES:
+            yield range(at, at + inside)
+            yield from _boxes(kept, at + inside, stop)
+        else:
+            yield range(at, stop)
+        at = stop
+    yield from _blank(end - at)
+
+
+def _blank(length: int) -> Iterator[bytes]:
+    blocks, rest = divmod(length, len(_NOTHING))
+    yield from [_NOTHING] * blocks
+    if rest:
+        yield bytes(rest)
+
+
+def _webm(kept: Kept) -> Pieces:
+    return list(_elements(kept))
+
+
+def _elements(kept: Kept) -> Iterator[bytes | range]:
+    """As with boxes. Masters are walked into without regard to their ends, which a live recording does not know."""
+    at = 0
+    while head := kept.at(at, 12):
+        wide = 9 - head[0].bit_length()
+        long = 9 - head[wide].bit_length() if len(head) > wide else 9
+        inside = at + wide + long
+        if wide > 4 or long > 8 or inside > kept.size:
+            return
+        element = int.from_bytes(head[:wide])
+        size = int.from_bytes(head[wide : wide + long]) & ((1 << 7 * long) - 1)
+        if element in _MASTERS:
+            yield range(at, inside)
+            at = inside
+            continue
+        if inside + size > kept.size:
+            return
+        if element in _TELLING_ELEMENTS:
+            yield from _void(inside + size - at)
+        else:
+            yield range(at, inside + size)
+        at = inside + size
+
+
+def _void(length: int) -> Iterator[bytes]:
+    """An element of nothing, so many bytes long with its head."""
+    short = length < 128
+    yield b"\xec" + (bytes([0x80 | length - 2]) if short else b"\x01" + (length - 9).to_bytes(7))
+    yield from _blank(length - (2 if short else 9))
+
+
+_STRIP: dict[FileType, Callable[[Kept], Pieces]] = {
+    JPEG: _jpeg,
+    PNG: _png,
+    WEBP: _webp,
+    GIF: _gif,
+    MP4: _mp4,
+    WEBM: _webm,
+}
