@@ -19,6 +19,8 @@ from gallery.naming import human_name
 from gallery.sniffing import BY_MIME
 from mjportal.spreadsheets import csv_lines
 
+HELD = 1000
+_ENCODER = json.JSONEncoder(ensure_ascii=False)
 FIELDS = ("file", "prompt", "type", "version", "speed", "ratio", "width", "height", "seconds", "saved", "person", "id")
 
 
@@ -65,10 +67,11 @@ def zip_response(results: "QuerySet[Result]", name: str) -> StreamingHttpRespons
     for row, inside in zip(rows, names, strict=True):
         archive.add(_pieces(files.original_name(row.sha256, row.extension), row.size), inside, size=row.size)
     zone = timezone.get_current_timezone()
+    held = list(_all_told(rows, names, zone)) if len(rows) <= HELD else None
     for name_inside, written in (("prompts.csv", _csv), ("prompts.json", _json)):
         # Written twice, now to measure it and again when its turn comes: thousands of prompts are many megabytes.
-        size = sum(len(piece) for piece in written(_all_told(rows, names, zone)))
-        archive.add(written(_all_told(rows, names, zone)), name_inside, size=size)
+        size = sum(len(piece) for piece in written(held or _all_told(rows, names, zone)))
+        archive.add(written(held or _all_told(rows, names, zone)), name_inside, size=size)
     response = StreamingHttpResponse(iter(archive), content_type="application/zip")
     response["Content-Length"] = str(len(archive))
     response["Content-Disposition"] = content_disposition_header(True, f"{name}.zip") or "attachment"
@@ -133,5 +136,5 @@ def _csv(told: Iterable[dict[str, Any]]) -> Iterator[bytes]:
 def _json(told: Iterable[dict[str, Any]]) -> Iterator[bytes]:
     yield b"["
     for number, each in enumerate(told):
-        yield f"{', ' if number else ''}{json.dumps(each, ensure_ascii=False)}".encode()
+        yield f"{', ' if number else ''}{_ENCODER.encode(each)}".encode()
     yield b"]"

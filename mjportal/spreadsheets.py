@@ -18,7 +18,10 @@ from django.utils.http import content_disposition_header
 _UNSEEN = r"\s\x00-\x1f\x7f\u00ad\u180e\u200b-\u200f\u202a-\u202e\u2060-\u2064\ufeff"
 # Nor are a text's own quotes seen there: written twice, they begin the next cell with an empty pair.
 _LOST = rf'["{_UNSEEN}]'
-_BEGUN = re.compile(rf"(?:^[{_UNSEEN}]*+|;{_LOST}*+|(?<!{_LOST}){_LOST}++)(?=[=+\-@\uff1d\uff0b\uff0d\uff20])")
+_SIGN = r"[=+\-@\uff1d\uff0b\uff0d\uff20]"
+# Asked first, for it is quick: a sign with something seen before it begins nothing, and most cells have no other.
+_MAY_BEGIN = re.compile(rf'{_SIGN}(?<![^;"{_UNSEEN}].)')
+_BEGUN = re.compile(rf"(?:^[{_UNSEEN}]*+|;{_LOST}*+|(?<!{_LOST}){_LOST}++)(?={_SIGN})")
 
 
 def csv_response(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) -> StreamingHttpResponse:
@@ -31,15 +34,15 @@ def csv_response(name: str, head: Sequence[str], rows: Iterable[Sequence[Any]]) 
 
 def csv_lines(head: Sequence[str], rows: Iterable[Sequence[Any]]) -> Iterator[str]:
     """The lines of such a file, its mark before the first."""
-    yield "\ufeff" + _line(head)
-    for row in rows:
-        yield _line([cell(value) for value in row])
-
-
-def _line(values: Sequence[Any]) -> str:
     line = io.StringIO()
-    csv.writer(line).writerow(values)
-    return line.getvalue()
+    writer = csv.writer(line)
+    writer.writerow(head)
+    yield "\ufeff" + line.getvalue()
+    for row in rows:
+        line.seek(0)
+        line.truncate()
+        writer.writerow([cell(value) for value in row])
+        yield line.getvalue()
 
 
 def cell(value: Any) -> str:
@@ -47,7 +50,7 @@ def cell(value: Any) -> str:
     if value is None:
         return ""
     if isinstance(value, str):
-        return _BEGUN.sub(_as_text, value)
+        return _BEGUN.sub(_as_text, value) if _MAY_BEGIN.search(value) else value
     if isinstance(value, datetime):
         return timezone.localtime(value).isoformat(timespec="seconds")
     if isinstance(value, bool | int | float | Decimal):
