@@ -15,7 +15,7 @@ from mutagen import MutagenError
 from mutagen.mp4 import MP4
 
 from gallery import files
-from gallery.pieces import SCAN, Copy, Kept, Pieces, joined, jpeg_segments, png_chunk, png_chunks
+from gallery.pieces import SCAN, Copy, Kept, Pieces, joined, jpeg_segment, jpeg_segments, png_chunk, png_chunks
 from gallery.sniffing import JPEG, PNG, FileType
 from gallery.sniffing import MP4 as CLIP
 
@@ -61,15 +61,11 @@ def _is_nothing(code: int) -> bool:
     return code & 0xFFFE == 0xFFFE or 0xFDD0 <= code <= 0xFDEF
 
 
-def _segment(marker: int, payload: bytes) -> bytes:
-    return bytes((0xFF, marker)) + (len(payload) + 2).to_bytes(2) + payload
-
-
 def _jpeg(kept: Kept, words: str) -> Pieces:
     """Ours stand behind SOI, and behind JFIF's APP0, which must be the first; others' XMP and IPTC go."""
     packet = _PACKET.format(tool=f'"{TOOL}"', words=escape(words, quote=False)).encode()
     caption = words.encode()[:MOST_CAPTION].decode(errors="ignore").encode()
-    ours = _segment(0xE1, _XMP.encode() + packet) + _segment(0xED, _iptc(caption))
+    ours = jpeg_segment(0xE1, _XMP.encode() + packet) + jpeg_segment(0xED, _iptc(caption))
     first: Pieces = [range(2)]
     rest: Pieces = []
     end = 2

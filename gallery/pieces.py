@@ -2,13 +2,13 @@
 
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from gallery import files
 
 BLOCK = 1024 * 1024
-SCAN, EOI = 0xDA, 0xD9
+SCAN, EOI, DATA = 0xDA, 0xD9, 0
 # Neither a stuffed byte nor a mark inside a scan's data; any number of 0xFF may stand before one.
 _MARKER = re.compile(rb"\xff[^\x00\x01\xd0-\xd7\xff]", re.DOTALL)
 
@@ -64,7 +64,7 @@ class Kept:
         return self._block[start - self._start : end - self._start]
 
 
-def joined(pieces: Pieces) -> Pieces:
+def joined(pieces: Iterable[bytes | range]) -> Pieces:
     """Ranges that follow each other as one: a file is opened for each."""
     joined: Pieces = []
     for piece in pieces:
@@ -77,18 +77,23 @@ def joined(pieces: Pieces) -> Pieces:
 
 
 def jpeg_segments(kept: Kept) -> Iterator[tuple[range, int, bytes]]:
-    """(where, marker, payload) of the segments of a JPEG after SOI, a scan with its data as one; EOI is the last."""
+    """(where, marker, payload) of the segments of a JPEG after SOI; DATA follows each scan's head, EOI is the last."""
     at = next_marker(kept, 2)
     while len(head := kept.at(at, 4)) >= 2:
         end = at + 2 if head[1] == EOI else at + 2 + int.from_bytes(head[2:])
         if end > kept.size or at + 2 < end < at + 4:
             return
         payload = kept.at(at + 4, end - at - 4) if head[1] != EOI else b""
-        following = next_marker(kept, end)
-        yield range(at, following if head[1] == SCAN else end), head[1], payload
+        yield range(at, end), head[1], payload
         if head[1] == EOI:
             return
-        at = following
+        at = next_marker(kept, end)
+        if head[1] == SCAN:
+            yield range(end, at), DATA, b""
+
+
+def jpeg_segment(marker: int, payload: bytes) -> bytes:
+    return bytes((0xFF, marker)) + (len(payload) + 2).to_bytes(2) + payload
 
 
 def next_marker(kept: Kept, at: int) -> int:

@@ -4,10 +4,10 @@ Pixels, colours, movement and orientation stay. What a format keeps beside them 
 a provider may write a prompt anywhere a format has room.
 """
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from gallery.pieces import Copy, Kept, Pieces, joined, jpeg_segments, png_chunk, png_chunks
+from gallery.pieces import Copy, Kept, Pieces, joined, jpeg_segment, jpeg_segments, png_chunk, png_chunks
 from gallery.sniffing import GIF, JPEG, MP4, PNG, WEBM, WEBP, FileType
 
 _EXIF = b"Exif\0\0"
@@ -38,8 +38,7 @@ def _jpeg(kept: Kept) -> Pieces:
         if marker == 0xE1 and payload.startswith(_EXIF):
             turned = _turned(payload[len(_EXIF) :])
             if turned:
-                body = _EXIF + turned
-                pieces.append(b"\xff\xe1" + (len(body) + 2).to_bytes(2) + body)
+                pieces.append(jpeg_segment(marker, _EXIF + turned))
         elif not (0xE0 <= marker <= 0xEF or marker == 0xFE) or (
             marker in _DRAWN_JPEG and payload.startswith(_DRAWN_JPEG[marker])
         ):
@@ -116,8 +115,8 @@ def _blocks_end(kept: Kept, at: int) -> int:
     return min(at + 1, kept.size)
 
 
-def _mp4(kept: Kept) -> Pieces:
-    return list(_boxes(kept, 0, kept.size))
+def _mp4(kept: Kept) -> Iterator[bytes | range]:
+    return _boxes(kept, 0, kept.size)
 
 
 def _boxes(kept: Kept, start: int, end: int) -> Iterator[bytes | range]:
@@ -149,11 +148,7 @@ def _blank(length: int) -> Iterator[bytes]:
         yield bytes(rest)
 
 
-def _webm(kept: Kept) -> Pieces:
-    return list(_elements(kept))
-
-
-def _elements(kept: Kept) -> Iterator[bytes | range]:
+def _webm(kept: Kept) -> Iterator[bytes | range]:
     """As with boxes. Masters are walked into without regard to their ends, which a live recording does not know."""
     at = 0
     while head := kept.at(at, 12):
@@ -184,7 +179,7 @@ def _void(length: int) -> Iterator[bytes]:
     yield from _blank(length - (2 if short else 9))
 
 
-_STRIP: dict[FileType, Callable[[Kept], Pieces]] = {
+_STRIP: dict[FileType, Callable[[Kept], Iterable[bytes | range]]] = {
     JPEG: _jpeg,
     PNG: _png,
     WEBP: _webp,
