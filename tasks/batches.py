@@ -61,6 +61,8 @@ def create(
         )
         if not is_new:
             return _made_of(batch, template, prompts)
+        if Task.objects.filter(user=user, nonce=nonce).exists():
+            raise lifecycle.UsedForm
         # All of them or none: the sum is checked first, so that the words name the whole.
         listed = prices.today()
         cost = sum((listed.estimate(Kind.GENERATE, values) for _, values in prompts), Decimal(0))

@@ -68,11 +68,10 @@ def create(
     task: a double click buys once. Raises UsedForm when that task has other contents, NoKey, and OverBudget (see
     `usage.budgets`) when it would pass a budget.
     """
-    same_form = Task.objects.filter(user=user, nonce=nonce)
-    if known := same_form.first():
-        if not is_made_of(known, values, kind):
-            raise UsedForm
+    if known := _made_before(user, nonce, values, kind):
         return known, False
+    if batch is None and Batch.objects.filter(user=user, nonce=nonce).exists():
+        raise UsedForm
     key = key_for(user.pk, team_id)
     if key is None:
         raise NoKey
@@ -89,10 +88,18 @@ def create(
             enqueue(SUBMIT_JOB, task.pk)
     except (IntegrityError, budgets.OverBudget):
         # The other half of a double click was faster, and may have taken the last of the budget.
-        if known := same_form.first():
+        if known := _made_before(user, nonce, values, kind):
             return known, False
         raise
     return task, True
+
+
+def _made_before(user: User, nonce: UUID, values: dict[str, Any], kind: str) -> Task | None:
+    """The task this form was sent for. Raises UsedForm when that one has other contents."""
+    known = Task.objects.filter(user=user, nonce=nonce).first()
+    if known and not is_made_of(known, values, kind):
+        raise UsedForm
+    return known
 
 
 def chain_of(task: Task) -> ledger.Chain:

@@ -8,6 +8,7 @@ from typing import Any
 from uuid import uuid4
 
 import pytest
+from django.db import connection
 from django.test import Client
 from django.utils import timezone
 
@@ -127,6 +128,35 @@ def test_two_tabs_with_the_same_form_make_one_batch(alice: Client) -> None:
     for _ in range(2):
         assert compose(alice, "a {red, green} fox", nonce=nonce).status_code == 200
     assert (Batch.objects.count(), Task.objects.count()) == (1, 2)
+
+
+@pytest.mark.parametrize("prompts", [("a fox", "a {red, green} fox"), ("a {red, green} fox", "a fox")])
+def test_a_form_sent_for_one_prompt_is_not_sent_again_for_a_list_nor_the_other_way(
+    alice: Client, prompts: tuple[str, str]
+) -> None:
+    nonce = str(uuid4())
+    assert [compose(alice, prompt, nonce=nonce).status_code for prompt in prompts] == [200, 422]
+    assert Task.objects.count() == (1 if prompts[0] == "a fox" else 2)
+    assert Batch.objects.count() == (0 if prompts[0] == "a fox" else 1)
+
+
+@pytest.mark.parametrize(("prompt", "status"), [("a fox", 200), ("an owl", 422)])
+def test_the_slower_of_two_tabs_is_told_when_the_faster_sent_other_words(
+    alice: Client, prompt: str, status: int
+) -> None:
+    nonce = str(uuid4())
+    faster: list[int] = []
+
+    def meddle(execute: Any, sql: str, params: Any, many: bool, context: Any) -> Any:
+        if not faster and sql.startswith("SELECT") and "accounts_apikey" in sql:
+            faster.append(0)
+            faster[0] = compose(alice, "a fox", nonce=nonce).status_code
+        return execute(sql, params, many, context)
+
+    with connection.execute_wrapper(meddle):
+        answer = compose(alice, prompt, nonce=nonce)
+    assert (faster, answer.status_code) == ([200], status)
+    assert [task.prompt for task in Task.objects.all()] == ["a fox"]
 
 
 def test_without_a_key_a_batch_leaves_nothing_behind(db: None) -> None:
