@@ -58,6 +58,8 @@ class Kept:
 
     def at(self, start: int, length: int) -> bytes:
         end = min(start + length, self.size)
+        if start >= end:
+            return b""
         if not self._start <= start <= end <= self._start + len(self._block):
             self._start = start
             self._block = b"".join(files.read_range(self.name, start, min(max(length, BLOCK), self.size - start)))
@@ -98,6 +100,9 @@ def jpeg_segment(marker: int, payload: bytes) -> bytes:
 
 def next_marker(kept: Kept, at: int) -> int:
     """Where the next marker begins; the end of the file without one."""
+    # Most stand right where they are looked for: only a scan's data is worth a block.
+    if _MARKER.match(kept.at(at, 2)):
+        return at
     while len(block := kept.at(at, BLOCK)) > 1:
         if found := _MARKER.search(block):
             return at + found.start()

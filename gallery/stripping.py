@@ -1,29 +1,50 @@
 """A copy of an original that tells nothing but the picture: for links that do not give their prompts away.
 
-Pixels, colours, movement and orientation stay. What a format keeps beside them goes, and so does what nobody knows:
-a provider may write a prompt anywhere a format has room.
+Pixels, colours, movement and orientation stay. What a format keeps beside them goes, and so does, in a picture, what
+nobody knows: a provider may write a prompt anywhere a format has room.
 """
 
 from collections.abc import Callable, Iterable, Iterator
 from typing import Any
 
-from gallery.pieces import Copy, Kept, Pieces, joined, jpeg_segment, jpeg_segments, png_chunk, png_chunks
+from gallery.pieces import (
+    DATA,
+    EOI,
+    SCAN,
+    Copy,
+    Kept,
+    Pieces,
+    joined,
+    jpeg_segment,
+    jpeg_segments,
+    png_chunk,
+    png_chunks,
+)
 from gallery.sniffing import GIF, JPEG, MP4, PNG, WEBM, WEBP, FileType
 
 _EXIF = b"Exif\0\0"
 # What is kept beside the picture itself: how it is to be drawn.
-_DRAWN_JPEG = {0xE0: b"JF", 0xE2: b"ICC_PROFILE\0", 0xEE: b"Adobe"}
-_DRAWN_PNG = frozenset(b"iCCP sRGB gAMA cHRM cICP sBIT pHYs tRNS bKGD mDCV cLLI acTL fcTL fdAT".split())
-_DRAWN_WEBP = frozenset({b"VP8 ", b"VP8L", b"VP8X", b"ALPH", b"ANIM", b"ANMF", b"ICCP"})
+_DRAWN_JPEG = frozenset({*range(0xC0, 0xD0), SCAN, DATA, EOI, 0xDB, 0xDD}) - {0xC8}
+# The applications' own segments that matter, and how long each is without what may follow.
+_APPLICATIONS = {0xE0: (b"JFIF\0", 12), 0xE2: (b"ICC_PROFILE\0", None), 0xEE: (b"Adobe", 12)}
+_DRAWN_PNG = frozenset(b"IHDR PLTE IDAT iCCP sRGB gAMA cHRM cICP sBIT pHYs tRNS bKGD mDCV cLLI acTL fcTL fdAT".split())
+_DRAWN_FRAME = frozenset({b"VP8 ", b"VP8L", b"ALPH"})
+_DRAWN_WEBP = _DRAWN_FRAME | {b"VP8X", b"ANIM", b"ICCP"}
 _DRAWN_GIF = frozenset({b"NETSCAPE2.0", b"ANIMEXTS1.0", b"ICCRGBG1012"})
 _HAS_EXIF, _HAS_XMP = 0x08, 0x04
 _NOTHING = bytes(64 * 1024)
 _TELLING_BOXES = frozenset({b"udta", b"meta", b"uuid", b"free", b"skip"})
 _BOXES_OF_BOXES = frozenset({b"moov", b"trak", b"mdia", b"moof", b"traf"})
+# Those stand four deep.
+_DEEPEST = 4
+# What says the kind of a track goes before its name.
+_HANDLER = 24
 # Segment, Cluster, Info, Tracks, TrackEntry: their children are looked at one by one.
 _MASTERS = frozenset({0x18538067, 0x1F43B675, 0x1549A966, 0x1654AE6B, 0xAE})
-# Tags, Attachments, Chapters, Title, SegmentFilename, Name, Void; and CRC-32, which would not fit any more.
-_TELLING_ELEMENTS = frozenset({0x1254C367, 0x1941A469, 0x1043A770, 0x7BA9, 0x7384, 0x536E, 0xEC, 0xBF})
+# Tags, Attachments, Chapters, Title, three file names, Name, CodecName, Void; and CRC-32, which would not fit any more.
+_TELLING_ELEMENTS = frozenset(
+    {0x1254C367, 0x1941A469, 0x1043A770, 0x7BA9, 0x7384, 0x3C83AB, 0x3E83BB, 0x536E, 0x258688, 0xEC, 0xBF}
+)
 
 
 def without_words(name: str, file_type: FileType) -> Copy:
@@ -33,17 +54,24 @@ def without_words(name: str, file_type: FileType) -> Copy:
 
 
 def _jpeg(kept: Kept) -> Pieces:
-    pieces: Pieces = [range(2)]
+    pieces: Pieces = [range(min(2, kept.size))]
     for where, marker, payload in jpeg_segments(kept):
         if marker == 0xE1 and payload.startswith(_EXIF):
             turned = _turned(payload[len(_EXIF) :])
             if turned:
                 pieces.append(jpeg_segment(marker, _EXIF + turned))
-        elif not (0xE0 <= marker <= 0xEF or marker == 0xFE) or (
-            marker in _DRAWN_JPEG and payload.startswith(_DRAWN_JPEG[marker])
-        ):
+        elif marker in _DRAWN_JPEG:
             pieces.append(where)
+        elif marker in _APPLICATIONS and payload.startswith(_APPLICATIONS[marker][0]):
+            pieces += _application(where, marker, payload)
     return pieces
+
+
+def _application(where: range, marker: int, payload: bytes) -> Pieces:
+    _, most = _APPLICATIONS[marker]
+    # JFIF ends with the two sides of a thumbnail.
+    whole = payload if most is None else payload[:most] + (b"\0\0" if marker == 0xE0 else b"")
+    return [where if whole == payload else jpeg_segment(marker, whole)]
 
 
 def _turned(exif: bytes) -> bytes:
@@ -58,14 +86,14 @@ def _turned(exif: bytes) -> bytes:
 
 
 def _png(kept: Kept) -> Pieces:
-    pieces: Pieces = [range(8)]
+    pieces: Pieces = [range(min(8, kept.size))]
     for where, kind in png_chunks(kept):
         if kind == b"eXIf" and (turned := _turned(kept.at(where.start + 8, len(where) - 12))):
             pieces.append(png_chunk(kind, turned))
-        elif kind[:1].isupper() or kind in _DRAWN_PNG:
+        elif kind in _DRAWN_PNG:
             pieces.append(where)
-        if kind == b"IEND":
-            break
+        elif kind == b"IEND":
+            return [*pieces, where if len(where) == 12 else png_chunk(kind, b"")]
     return pieces
 
 
@@ -76,10 +104,13 @@ def _webp(kept: Kept) -> Pieces:
         stop = min(end + end % 2, kept.size)
         if head[:4] == b"EXIF":
             turned = _turned(kept.at(at + 8, end - at - 8).removeprefix(_EXIF))
+        elif head[:4] == b"ANMF":
+            chunks += _frame(kept, at, end, stop)
         elif head[:4] in _DRAWN_WEBP:
             chunks.append(range(at, stop))
         at = stop
-    if chunks and isinstance(first := chunks[0], range) and (extended := kept.at(12, 9))[:4] == b"VP8X":
+    extended = kept.at(12, 9)
+    if chunks and isinstance(first := chunks[0], range) and extended[:4] == b"VP8X" and len(first) > 9:
         flags = extended[8] & ~(_HAS_EXIF | _HAS_XMP) | (_HAS_EXIF if turned else 0)
         chunks[:1] = [extended[:8], bytes([flags]), range(first.start + 9, first.stop)]
     if turned:
@@ -87,16 +118,32 @@ def _webp(kept: Kept) -> Pieces:
     return [b"RIFF", (4 + sum(map(len, chunks))).to_bytes(4, "little"), b"WEBP", *chunks]
 
 
+def _frame(kept: Kept, start: int, end: int, stop: int) -> Pieces:
+    """A frame of an animation: its head, and of the chunks behind it those that are drawn."""
+    pieces: Pieces = []
+    at = start + 24
+    while len(head := kept.at(at, 8)) == 8 and (last := at + 8 + int.from_bytes(head[4:], "little")) <= end:
+        if head[:4] in _DRAWN_FRAME:
+            pieces.append(range(at, min(last + last % 2, stop)))
+        at = last + last % 2
+    length = 16 + sum(map(len, pieces))
+    if length == end - start - 8:
+        return [range(start, stop)]
+    return [b"ANMF" + length.to_bytes(4, "little"), range(start + 8, start + 24), *pieces]
+
+
 def _gif(kept: Kept) -> Pieces:
     screen = kept.at(0, 13)
-    at = 13 + _colours(screen[10])
+    at = min(13 + _colours(screen[10]), kept.size) if len(screen) == 13 else kept.size
     pieces: Pieces = [range(at)]
     while head := kept.at(at, 14):
         if head[:1] == b"\x3b":
             return [*pieces, range(at, at + 1)]
         is_picture = head[:1] == b"\x2c" and len(head) > 9
-        if not is_picture and head[:1] != b"\x21":
-            break
+        if not is_picture and (head[:1] != b"\x21" or len(head) < 2):
+            # Readers pass over what stands between two blocks.
+            at += 1
+            continue
         end = _blocks_end(kept, at + 11 + _colours(head[9]) if is_picture else at + 2)
         if is_picture or head[1] == 0xF9 or (head[1] == 0xFF and head[3:14] in _DRAWN_GIF):
             pieces.append(range(at, end))
@@ -119,7 +166,7 @@ def _mp4(kept: Kept) -> Iterator[bytes | range]:
     return _boxes(kept, 0, kept.size)
 
 
-def _boxes(kept: Kept, start: int, end: int) -> Iterator[bytes | range]:
+def _boxes(kept: Kept, start: int, end: int, depth: int = 0) -> Iterator[bytes | range]:
     """The boxes, those that tell something emptied where they are: others say by number where things lie."""
     at = start
     while len(head := kept.at(at, 16)) >= 8 and at < end:
@@ -129,12 +176,15 @@ def _boxes(kept: Kept, start: int, end: int) -> Iterator[bytes | range]:
         stop = at + size if size else end
         if stop > end or stop < at + inside:
             break
-        if kind in _TELLING_BOXES:
+        if kind in _TELLING_BOXES or depth > _DEEPEST:
             yield head[:4] + b"free" + head[8:inside]
             yield from _blank(stop - at - inside)
         elif kind in _BOXES_OF_BOXES:
             yield range(at, at + inside)
-            yield from _boxes(kept, at + inside, stop)
+            yield from _boxes(kept, at + inside, stop, depth + 1)
+        elif kind == b"hdlr" and stop > (name := at + inside + _HANDLER):
+            yield range(at, name)
+            yield from _blank(stop - name)
         else:
             yield range(at, stop)
         at = stop
